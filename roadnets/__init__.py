@@ -1,0 +1,1 @@
+"""Streets in, travel times out. Knows no ambulance."""
