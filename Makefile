@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
+TYPED := dispatch solvers roadnets scenarios benchmarks examples tools
 
 # Options of `make demo`; ARGS is handed on as it is (also by bench and test).
 PLACE ?=
@@ -40,7 +41,7 @@ lint: $(VENV)/.dev
 format-check: $(VENV)/.dev
 	@echo "== ruff format"; $(BIN)/ruff format --check .
 types: $(VENV)/.dev
-	@echo "== mypy"; $(BIN)/mypy
+	@echo "== mypy"; $(BIN)/mypy $(wildcard $(TYPED))
 imports: $(VENV)/.dev
 	@echo "== import contracts"; $(BIN)/lint-imports --no-cache
 proto-lint: $(VENV)/.dev
@@ -74,9 +75,12 @@ lock: $(VENV)/.dev ## Rebuild both lock files from pyproject.toml; UPGRADE=1 tak
 	@$(UV_COMPILE) --constraint requirements-dev.lock $(if $(UPGRADE),--upgrade) -o requirements.lock
 	@git --no-pager diff --stat -- 'requirements*.lock'
 
+# For other Pythons than .venv's: make bundle PYTHONS="3.11 3.12 3.13"
+PYTHONS ?=
+
 .PHONY: bundle
 bundle: $(VENV)/.runtime ## Build dist/citydispatch-bundle-*.tar.gz, which runs without a network
-	@$(PY) tools/bundle.py
+	@$(PY) tools/bundle.py $(PYTHONS)
 
 .PHONY: test-bundle
 test-bundle: bundle ## Unpack the bundle elsewhere and run its demo with the network cut
@@ -96,8 +100,11 @@ help: ## List the commands
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { print "\n" substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+need_python = command -v "$(PYTHON)" >/dev/null || { echo \
+	"$(PYTHON) is not there. Install Python 3.11, 3.12 or 3.13, or name one: make PYTHON=/path/to/python3.12"; exit 1; }
+
 # One environment, two stamps: a demo needs the runtime lock only, development the larger one.
 $(VENV)/.runtime: requirements.lock
-	@"$(PYTHON)" tools/venv.py runtime
+	@$(need_python); "$(PYTHON)" tools/venv.py runtime
 $(VENV)/.dev: requirements.lock requirements-dev.lock
-	@"$(PYTHON)" tools/venv.py dev
+	@$(need_python); "$(PYTHON)" tools/venv.py dev

@@ -98,7 +98,8 @@ def check() -> None:
             | {
                 path
                 for path in new
-                if (ROOT / path).exists() and not filecmp.cmp(out / path, ROOT / path, shallow=False)
+                if (ROOT / path).exists()
+                and not filecmp.cmp(out / path, ROOT / path, shallow=False)
             }
         )
     if wrong:

@@ -12,136 +12,132 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(VENV, "bin", "python")
-WHEELS = os.path.join(ROOT, "wheels")
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+WHEELS = ROOT / "wheels"
 LOCKS = {"runtime": "requirements.lock", "dev": "requirements-dev.lock"}
-OLDEST, NEWEST = (3, 11), (3, 13)
+PYTHONS = ["3.13", "3.12", "3.11"]
+if (WHEELS / "PYTHONS").exists():  # a bundle's wheels fit some of them only
+    PYTHONS = (WHEELS / "PYTHONS").read_text("utf-8").split()
+NEEDED = "Python " + " or ".join(PYTHONS)
 
 
-def say(text):
+def say(text: str) -> None:
+    """Tell what is going on."""
     print("venv: " + text, flush=True)
 
 
-def fail(text):
-    sys.exit("venv: " + text)
-
-
-def version(python):
-    """(major, minor) of an interpreter, None when it does not run."""
+def version(python: str) -> str:
+    """Ask an interpreter for its version, as in "3.11"; nothing when it does not run."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
     try:
-        text = subprocess.check_output(
-            [python, "-c", "import sys; print('%d %d' % sys.version_info[:2])"],
-            stderr=subprocess.DEVNULL,
-        )
+        text = subprocess.check_output([python, "-c", code], stderr=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError):
-        return None
-    return tuple(int(part) for part in text.split())
+        return ""
+    return text.decode().strip()
 
 
-def fits(found):
-    return found is not None and OLDEST <= found <= NEWEST
-
-
-def interpreter():
-    """The Python that was asked for when it fits, else the newest one on PATH that does."""
-    if fits(sys.version_info[:2]):
+def interpreter() -> str:
+    """Find a Python: the one that was asked for when it fits, else the first on PATH that does."""
+    found = "{}.{}".format(*sys.version_info)
+    if found in PYTHONS:
         return sys.executable
-    found = "%d.%d" % sys.version_info[:2]
-    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        other = shutil.which("python3.%d" % minor)
-        if other and fits(version(other)):
-            say("Python %s is not supported; using %s" % (found, other))
+    for wanted in PYTHONS:
+        other = shutil.which(f"python{wanted}")
+        if other and version(other) == wanted:
+            say(f"Python {found} does not fit; using {other}")
             return other
-    return fail(
-        "Python 3.11, 3.12 or 3.13 is needed, and this is %s (%s).\n"
-        "Install one (Debian, Ubuntu: apt-get install python3 python3-venv)"
-        " or name one: make PYTHON=/path/to/python3.12 ..." % (found, sys.executable)
+    return sys.exit(
+        f"venv: {NEEDED} is needed, and this is {found} ({sys.executable}).\n"
+        "Install one (Debian, Ubuntu: apt-get install python3 python3-venv) "
+        "or name one: make PYTHON=/path/to/python3.12 ..."
     )
 
 
-def create():
-    if os.path.exists(PYTHON):
-        found = version(PYTHON)
-        if not fits(found):
-            fail("%s runs no Python 3.11 to 3.13; remove it with: make clean-venv" % VENV)
-        has_pip = [PYTHON, "-c", "import pip"]
-        if subprocess.call(has_pip, stderr=subprocess.DEVNULL) == 0:
-            return
-    python = PYTHON if os.path.exists(PYTHON) else interpreter()
-    if subprocess.call([python, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL):
-        fail(
-            "%s has no venv module. Install it (Debian, Ubuntu: apt-get install python3-venv)."
-            % python
-        )
-    if python == PYTHON:
-        subprocess.check_call([python, "-m", "ensurepip", "--default-pip"])
-        return
-    say("creating .venv with %s" % python)
-    subprocess.check_call([python, "-m", "venv", VENV])
+def succeeds(python: str, code: str) -> bool:
+    """Run a line of code, quietly."""
+    return subprocess.call([python, "-c", code], stderr=subprocess.DEVNULL) == 0
 
 
-def install(lock):
-    """Run pip, showing how far it is; its whole output only when it fails."""
-    with open(os.path.join(ROOT, lock), encoding="utf-8") as lines:
-        total = sum(1 for line in lines if re.match(r"[A-Za-z0-9]", line))
-    command = [PYTHON, "-m", "pip", "install", "--require-hashes", "--no-deps", "--no-compile"]
+def create() -> None:
+    """Make .venv, or leave one that works as it is."""
+    if not PYTHON.exists():
+        python = interpreter()
+        if not succeeds(python, "import ensurepip, venv"):
+            sys.exit(
+                f"venv: {python} has no venv module. "
+                "Install it (Debian, Ubuntu: apt-get install python3-venv)."
+            )
+        say(f"creating .venv with {python}")
+        subprocess.check_call([python, "-m", "venv", str(VENV)])
+    elif version(str(PYTHON)) not in PYTHONS:
+        sys.exit(f"venv: {NEEDED} is needed; .venv has another, remove it with: make clean-venv")
+    elif not succeeds(str(PYTHON), "import pip"):
+        subprocess.check_call([str(PYTHON), "-m", "ensurepip", "--default-pip"])
+
+
+def install(lock: Path) -> None:
+    """Run pip, showing how far it is; its own words only when it fails."""
+    total = len(re.findall(r"^[A-Za-z0-9]", lock.read_text("utf-8"), re.MULTILINE))
+    command = [str(PYTHON), "-m", "pip", "install", "-r", str(lock)]
+    command += ["--require-hashes", "--no-deps", "--no-compile"]
     command += ["--disable-pip-version-check", "--no-input", "--progress-bar", "off"]
-    if os.path.isdir(WHEELS):
-        command += ["--no-index", "--find-links", WHEELS]
-        say("installing %s from wheels/ (no network)" % lock)
+    if WHEELS.is_dir() and lock.name == LOCKS["runtime"]:
+        command += ["--no-index", "--find-links", str(WHEELS)]
+        say(f"installing {lock.name} from wheels/, without a network")
     else:
-        say("installing %s (about %d packages, 200 MB)" % (lock, total))
-    command += ["-r", os.path.join(ROOT, lock)]
+        say(f"installing {lock.name} (some {total} packages, 150 MB to fetch)")
+    began = shown = time.monotonic()
     output, seen, live = [], 0, sys.stdout.isatty()
-    shown = began = time.monotonic()
     pip = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
     )
-    for line in pip.stdout:
+    for line in pip.stdout or ():
         output.append(line)
-        match = re.match(r"Collecting ([\w.-]+)|(Installing collected)", line)
-        if not match:
+        step = re.match(r"Collecting ([\w.-]+)|Installing collected", line)
+        if not step:
             continue
-        seen += 1
-        text = match.group(1) or "unpacking"
+        seen += 1 if step.group(1) else 0
+        text = f"  {seen}/{total} {step.group(1)}" if step.group(1) else "  unpacking"
         if live:
-            print("\r\033[K  %3d/%d %s" % (seen, total, text), end="", flush=True)
-        elif time.monotonic() - shown > 5 or match.group(2):
+            print("\r\033[K" + text, end="", flush=True)
+        elif time.monotonic() - shown > 5 or not step.group(1):
             shown = time.monotonic()
-            print("  %3d/%d %s" % (seen, total, text), flush=True)
+            print(text, flush=True)
     if live:
         print("\r\033[K", end="")
     if pip.wait():
         print("".join(output[-40:]))
-        fail("pip could not install %s (its last lines are above)" % lock)
-    say("installed in %.0f s" % (time.monotonic() - began))
+        sys.exit(f"venv: pip could not install {lock.name}; its last lines are above")
+    say(f"installed in {time.monotonic() - began:.0f} s")
 
 
-def site_packages():
+def finish() -> None:
+    """Let .venv's Python find the packages of the tree from any folder; compile where it pays."""
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    return subprocess.check_output([PYTHON, "-c", code], universal_newlines=True).strip()
-
-
-def main():
-    kind = sys.argv[1] if len(sys.argv) == 2 else ""
-    if kind not in LOCKS:
-        fail("say which: runtime or dev")
-    create()
-    install(LOCKS[kind])
-    site = site_packages()
-    # The packages run from the tree; this lets .venv/bin/python find them from any folder.
-    with open(os.path.join(site, "citydispatch-tree.pth"), "w", encoding="utf-8") as path:
-        path.write(ROOT + "\n")
-    if sys.dont_write_bytecode or os.environ.get("PYTHONDONTWRITEBYTECODE"):
+    site = subprocess.check_output([str(PYTHON), "-c", code], universal_newlines=True).strip()
+    Path(site, "citydispatch-tree.pth").write_text(f"{ROOT}\n", encoding="utf-8")
+    if os.environ.get("PYTHONDONTWRITEBYTECODE"):
         # Where an import may not keep what it compiled, every start would compile again.
         say("compiling")
-        subprocess.call([PYTHON, "-m", "compileall", "-q", "-j", "0", site])
+        quiet = [str(PYTHON), "-m", "compileall", "-q", "-j", "0", site]
+        subprocess.call(quiet, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    """Read the command line."""
+    kind = sys.argv[1] if len(sys.argv) == 2 else ""
+    if kind not in LOCKS:
+        sys.exit("venv: say which: runtime or dev")
+    create()
+    install(ROOT / LOCKS[kind])
+    finish()
+    # The larger lock holds the smaller one.
     for stamp in ("runtime", "dev") if kind == "dev" else ("runtime",):
-        with open(os.path.join(VENV, "." + stamp), "w", encoding="utf-8") as stamped:
-            stamped.write(LOCKS[stamp] + "\n")
+        (VENV / f".{stamp}").write_text(f"{LOCKS[stamp]}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
