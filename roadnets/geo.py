@@ -234,21 +234,15 @@ class LocalProjection:
     @classmethod
     def around(cls, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Self:
         """Centre on the box around some points, degrees (k,)."""
-        return cls(
-            LonLat(float(lon.min() + lon.max()) / 2, float(lat.min() + lat.max()) / 2),
-        )
+        return cls(LonLat(float(lon.min() + lon.max()) / 2, float(lat.min() + lat.max()) / 2))
 
-    def to_metres(self, lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
+    def to_metres(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
         """Project degrees (k,) to metres east and north, float64 (k, 2)."""
-        return (self._degrees(lon, lat) - self.origin) * self._metres_per_degree()
+        return (np.column_stack((lon, lat)) - self.origin) * self._metres_per_degree()
 
     def to_degrees(self, metres: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn metres east and north (k, 2) back into degrees, lon and lat, float64 (k, 2)."""
         return metres / self._metres_per_degree() + self.origin
-
-    @staticmethod
-    def _degrees(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.float64]:
-        return np.stack((np.asarray(lon, np.float64), np.asarray(lat, np.float64)), axis=-1)
 
     def _metres_per_degree(self) -> NDArray[np.float64]:
         return METRES_PER_DEGREE * np.array((math.cos(math.radians(self.origin.lat)), 1.0))

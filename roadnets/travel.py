@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from roadnets.geo import LonLat, Seconds
+from roadnets.geo import UNREACHABLE, LonLat, Seconds
 
 
 class TravelMode(StrEnum):
@@ -51,7 +51,11 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A way from one snap to another; ``edges`` in driving order, ``line`` its geometry."""
+    """A way from one snap to another; ``edges`` in driving order, ``line`` its geometry.
+
+    The first and last edge may be driven in part; ``line`` is cut at the snaps, and is a single
+    point where nothing is driven. Lengths and durations of the legs add up to those of the route.
+    """
 
     duration_s: Seconds
     length_m: int
@@ -64,7 +68,9 @@ class TravelTimes(Protocol):
     """Travel times for one set of conditions; an engine is immutable and safe to share.
 
     All durations are whole seconds, rounded half up once from exact milliseconds;
-    ``UNREACHABLE`` where there is no way.
+    ``UNREACHABLE`` where there is no way. A snap may leave and be reached in either direction of
+    its street that the mode may drive; nothing leaves or arrives along a closed edge, so a snap
+    on a street closed both ways is unreachable, even from itself.
     """
 
     def one_to_many(
@@ -86,5 +92,23 @@ class TravelTimes(Protocol):
         ...
 
     def route(self, mode: TravelMode, origin: Snap, target: Snap) -> Route | None:
-        """The fastest way with its geometry, or None where there is none."""
+        """Find the fastest way with its geometry, or None where there is none."""
         ...
+
+
+def whole_seconds(milliseconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Round durations half up, the one place where durations are rounded.
+
+    Parameters
+    ----------
+    milliseconds
+        Whole milliseconds as float64 of any shape, infinite where there is no way.
+
+    Returns
+    -------
+    NDArray[np.int64]
+        Seconds of the same shape; ``UNREACHABLE`` where there is no way.
+    """
+    reachable = np.isfinite(milliseconds)
+    seconds = np.floor((np.where(reachable, milliseconds, 0) + 500) / 1000)
+    return np.where(reachable, seconds, UNREACHABLE).astype(np.int64)

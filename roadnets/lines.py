@@ -1,0 +1,75 @@
+"""The lines of edges: as shapely geometries in local metres, and cut at two places."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from roadnets.geo import METRES_PER_DEGREE, LocalProjection, LonLat
+from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, RoadNetwork
+
+
+def projection_of(network: RoadNetwork) -> LocalProjection:
+    """Local metres around the middle of ``network``."""
+    west, south, east, north = network.bounds
+    return LocalProjection(LonLat((west + east) / 2, (south + north) / 2))
+
+
+def project_edges(
+    network: RoadNetwork, edges: NDArray[np.integer], projection: LocalProjection
+) -> NDArray[np.object_]:
+    """Make the lines of some edges.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    edges
+        Edge indices, (k,).
+    projection
+        What the metres of the lines are measured from.
+
+    Returns
+    -------
+    NDArray[np.object_]
+        (k,), shapely LineStrings in metres, each from tail to head.
+    """
+    starts, ends = network.geometry_start[edges], network.geometry_start[edges + 1]
+    counts = ends - starts
+    line_of_point = np.repeat(np.arange(len(edges)), counts)
+    first_of_line = np.cumsum(counts) - counts
+    points = np.arange(counts.sum()) + np.repeat(starts - first_of_line, counts)
+    lon, lat = network.geometry[points].T / GEOMETRY_UNITS_PER_DEGREE
+    metres = projection.to_metres(lon, lat)
+    return np.asarray(shapely.linestrings(metres, indices=line_of_point), np.object_)
+
+
+def cut_line(line: list[LonLat], begin: float, end: float) -> list[LonLat]:
+    """Keep the part of a line between two fractions of its length.
+
+    Parameters
+    ----------
+    line
+        Two or more points.
+    begin, end
+        Fractions, 0 at the first point and 1 at the last; ``begin`` not above ``end``.
+
+    Returns
+    -------
+    list[LonLat]
+        Two or more points; the first and last lie at the fractions asked for.
+    """
+    points = np.array(line)
+    steps = np.diff(points, axis=0) * METRES_PER_DEGREE
+    steps[:, 0] *= np.cos(np.radians(points[0, 1]))
+    along = np.concatenate(([0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))))
+    cuts = np.array((begin, end)) * along[-1]
+    first, last = (
+        LonLat(
+            float(np.interp(cut, along, points[:, 0])), float(np.interp(cut, along, points[:, 1]))
+        )
+        for cut in cuts
+    )
+    between = (along > cuts[0]) & (along < cuts[1])
+    return [first, *(p for p, keep in zip(line, between, strict=True) if keep), last]
