@@ -43,7 +43,7 @@ format-check: $(VENV)/.dev
 types: $(VENV)/.dev
 	@echo "== mypy"; $(BIN)/mypy $(wildcard $(TYPED))
 imports: $(VENV)/.dev
-	@echo "== import contracts"; $(BIN)/lint-imports --no-cache
+	@echo "== import contracts"; $(BIN)/lint-imports --no-cache --no-logo
 proto-lint: $(VENV)/.dev
 	@echo "== buf lint"; $(PY) tools/proto.py --lint
 proto-check: $(VENV)/.dev
