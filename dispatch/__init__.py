@@ -1,0 +1,1 @@
+"""The live service: calls in, units out, every decision kept."""

@@ -1,0 +1,1 @@
+"""Facts about the streets: who closed what, when, and until when."""

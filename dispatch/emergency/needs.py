@@ -1,0 +1,56 @@
+"""What an incident needs: from its type, its place and the response plans."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dispatch.emergency.model import UNCLASSIFIED, Assigned, Deciding, Fate, Need, Unmet
+from dispatch.emergency.plans import ResponsePlan
+from dispatch.model import Capability, NeedId, Remark
+from roadnets.geo import LonLat
+
+
+def needs_of(
+    plan: ResponsePlan | None, location: LonLat | None, kept: tuple[Need, ...] = ()
+) -> tuple[Need, ...]:
+    """The needs of an incident, in the plan's order.
+
+    Parameters
+    ----------
+    plan
+        None while the type is unknown: then there is one need that no unit can serve.
+    location
+        None while unresolved: then every need is unmet for that reason.
+    kept
+        Needs that units are already assigned to; they count towards the plan, and those the plan
+        has no use for stay until their orders end.
+    """
+    fate = _fate(plan, location)
+    wanted = (
+        Counter({UNCLASSIFIED: 1})
+        if plan is None
+        else Counter({need.capability: need.count for need in plan.needs})
+    )
+    assigned = [need for need in kept if isinstance(need.fate, Assigned)]
+    missing = wanted - Counter(need.capability for need in assigned)
+    return (*assigned, *_new(missing, {need.need_id for need in assigned}, fate))
+
+
+def _fate(plan: ResponsePlan | None, location: LonLat | None) -> Fate:
+    if plan is None:
+        return Unmet(Remark("type_unmapped"))
+    if location is None:
+        return Unmet(Remark("location_unresolved"))
+    return Deciding()
+
+
+def _new(missing: Counter[Capability], taken: set[NeedId], fate: Fate) -> tuple[Need, ...]:
+    fresh: list[Need] = []
+    for capability, count in missing.items():
+        number = 0
+        for _ in range(count):
+            number += 1
+            while f"{capability}-{number}" in taken:
+                number += 1
+            fresh.append(Need(NeedId(f"{capability}-{number}"), capability, fate))
+    return tuple(fresh)

@@ -1,0 +1,152 @@
+"""Survey: from the state to the snapshot that a decision sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.conditions.model import ConditionsState
+from dispatch.conditions.streets import Streets
+from dispatch.emergency.model import EmergencyState, Incident, Proposed
+from dispatch.emergency.snapshot import (
+    HospitalView,
+    OpenIncident,
+    OpenNeed,
+    Snapshot,
+    UnitView,
+)
+from dispatch.fleet.model import FleetState, UnitState
+from dispatch.fleet.positions import Position
+from dispatch.model import AssignmentState, IncidentId, UnitId, UnitStatus
+from roadnets.geo import LonLat
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What there is to survey, all at one revision."""
+
+    revision: int
+    emergency: EmergencyState
+    fleet: FleetState
+    conditions: ConditionsState
+    places: Mapping[UnitId, Position]
+
+
+def take_snapshot(
+    scene: Scene,
+    incidents: Iterable[OpenIncident],
+    streets: Streets,
+    config: str,
+    now: datetime,
+    stale_after_s: int,
+) -> Snapshot:
+    """The snapshot of the units and of the incidents given, ordered by id."""
+    return Snapshot(
+        revision=scene.revision,
+        conditions_revision=scene.conditions.revision,
+        network=streets.network.checksum,
+        config=config,
+        incidents=tuple(sorted(incidents, key=lambda i: i.incident_id)),
+        units=_units(scene, streets, now, stale_after_s),
+        hospitals=_hospitals(scene.fleet, streets),
+    )
+
+
+def to_be_decided(scene: Scene, streets: Streets) -> list[OpenIncident]:
+    """Open incidents with a place, no waiting proposal and a need that nobody goes to."""
+    return [
+        found
+        for incident in scene.emergency.incidents.values()
+        if incident.proposal is None
+        and (found := open_incident(scene, incident, streets)) is not None
+    ]
+
+
+def open_incident(scene: Scene, incident: Incident, streets: Streets) -> OpenIncident | None:
+    """An incident as decisions see it; None when it has no place, no type or no open need."""
+    needs = tuple(OpenNeed(n.need_id, n.capability) for n in incident.needs if n.open)
+    if incident.location is None or not incident.incident_type or not needs:
+        return None
+    snap = streets.snap(incident.location)
+    if snap is None:
+        return None
+    return OpenIncident(
+        incident_id=incident.incident_id,
+        priority=incident.priority,
+        snap=snap,
+        first_report=incident.first_report,
+        target_s=incident.target_s,
+        transport=incident.transport,
+        needs=needs,
+        excluded=_taken_back(scene.emergency, incident.incident_id),
+    )
+
+
+def _taken_back(emergency: EmergencyState, incident: IncidentId) -> frozenset[UnitId]:
+    return frozenset(
+        a.unit
+        for a in emergency.assignments.values()
+        if a.incident == incident and a.state is AssignmentState.CANCELLED and a.unit is not None
+    )
+
+
+def _units(
+    scene: Scene, streets: Streets, now: datetime, stale_after_s: int
+) -> tuple[UnitView, ...]:
+    promised = _promised(scene.emergency)
+    states = [scene.fleet.units[unit_id] for unit_id in sorted(scene.fleet.units)]
+    placed = [_place(scene, state, now, stale_after_s) for state in states]
+    snaps = streets.snap_many([point for point, _ in placed])
+    return tuple(
+        UnitView(
+            unit_id=state.unit.unit_id,
+            capabilities=frozenset(state.unit.capabilities),
+            ready=state.free,
+            reason="held" if state.holder is not None else state.status,
+            promised_to=promised.get(state.unit.unit_id),
+            place=point,
+            snap=snap,
+            ready_s=state.unit.turnout_s if state.status is UnitStatus.AVAILABLE else 0,
+            position_age_s=age_s,
+        )
+        for state, (point, age_s), snap in zip(states, placed, snaps, strict=True)
+    )
+
+
+def _promised(emergency: EmergencyState) -> dict[UnitId, int]:
+    """Units named in waiting proposals, with the priority of the incident."""
+    return {
+        unit.candidate.unit: incident.priority
+        for incident in emergency.incidents.values()
+        if incident.proposal is not None
+        for unit in incident.proposal.units
+        if isinstance(_fate(incident, unit.need_id), Proposed)
+    }
+
+
+def _fate(incident: Incident, need_id: str) -> object:
+    return next((n.fate for n in incident.needs if n.need_id == need_id), None)
+
+
+def _place(scene: Scene, state: UnitState, now: datetime, stale_after_s: int) -> tuple[LonLat, int]:
+    """Where a unit is taken to be, and how old that knowledge is in seconds.
+
+    One that is available and has not been seen for a while is taken to stand at its station.
+    """
+    seen = scene.places.get(state.unit.unit_id)
+    age_s = max(0, int((now - seen.observed).total_seconds())) if seen else 0
+    home = scene.fleet.stations[state.unit.station].point
+    if seen is None or (state.status is UnitStatus.AVAILABLE and age_s > stale_after_s):
+        return home, 0
+    return seen.point, age_s
+
+
+def _hospitals(fleet: FleetState, streets: Streets) -> tuple[HospitalView, ...]:
+    hospitals = [fleet.hospitals[h] for h in sorted(fleet.hospitals)]
+    snaps = streets.snap_many([h.point for h in hospitals])
+    return tuple(
+        HospitalView(h.hospital_id, snap)
+        for h, snap in zip(hospitals, snaps, strict=True)
+        if snap is not None
+    )

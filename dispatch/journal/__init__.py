@@ -1,0 +1,1 @@
+"""Facts kept: the journal protocol and its stores."""

@@ -1,0 +1,148 @@
+"""The proposer: whenever something has changed, decides all open needs and hands the result in.
+
+Solving happens in a thread of its own, so that a call is answered while units are being chosen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from msgspec.structs import replace
+
+import dispatch.conditions.desk as conditions
+from dispatch.conditions.desk import EndCondition
+from dispatch.conditions.streets import Streets
+from dispatch.emergency.commands import RecordDecision, WithdrawProposal
+from dispatch.emergency.events import DecisionMade
+from dispatch.emergency.propose import NeedRanking, ProposeSettings, propose, rank
+from dispatch.emergency.snapshot import OpenIncident, Snapshot
+from dispatch.emergency.survey import Scene, take_snapshot, to_be_decided
+from dispatch.engine import Engine
+from dispatch.errors import JournalError
+from dispatch.model import Remark
+from dispatch.state import State
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25
+"""How often, in real seconds, expiries are looked at; changes are seen at once."""
+
+
+class Proposer:
+    """Keeps every open need decided.
+
+    Parameters
+    ----------
+    config
+        sha256 of response plans and settings, kept with each decision.
+    """
+
+    def __init__(
+        self, engine: Engine, streets: Streets, settings: ProposeSettings, config: str
+    ) -> None:
+        self._engine = engine
+        self._streets = streets
+        self._settings = settings
+        self._config = config
+        self._solver = ThreadPoolExecutor(1, thread_name_prefix="proposer")
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to decide."""
+        self._task = asyncio.create_task(self._run(), name="proposer")
+
+    async def stop(self) -> None:
+        """Finish the decision in hand and stop."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._solver.shutdown()
+
+    async def recommend(
+        self, state: State, incident: OpenIncident, limit: int
+    ) -> tuple[DecisionMade, tuple[NeedRanking, ...]]:
+        """What would be decided for one incident alone, and everyone who could go.
+
+        Changes nothing; units promised elsewhere stay so.
+        """
+        now = self._engine.clock.now()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, self._recommend, state, incident, limit, now)
+
+    def _recommend(
+        self, state: State, incident: OpenIncident, limit: int, now: datetime
+    ) -> tuple[DecisionMade, tuple[NeedRanking, ...]]:
+        snapshot = self._snapshot(self._scene(state), [incident], now)
+        travel = self._streets.travel(state.conditions)
+        return (
+            propose(snapshot, travel, self._settings, now),
+            rank(snapshot, travel, self._settings, now, limit),
+        )
+
+    async def _run(self) -> None:
+        self._engine.changed.set()
+        while True:
+            try:
+                await asyncio.wait_for(self._engine.changed.wait(), TICK_S)
+            except TimeoutError:
+                await self._expire()
+                continue
+            self._engine.changed.clear()
+            try:
+                await self._expire()
+                await self._decide()
+            except JournalError:
+                log.critical("the journal has failed: nothing more is proposed")
+                return
+            except Exception:
+                log.exception("open needs could not be decided; they wait for the next change")
+
+    async def _expire(self) -> None:
+        """Withdraw proposals that ran out, end conditions whose time has come."""
+        state, now = self._engine.state, self._engine.clock.now()
+        for condition in conditions.due_to_end(state.conditions, now):
+            await self._engine.submit(EndCondition(condition, by="end_time"))
+        for incident in state.emergency.incidents.values():
+            proposal = incident.proposal
+            if proposal is not None and proposal.expires <= now:
+                await self._engine.submit(
+                    WithdrawProposal(incident.incident_id, proposal.proposal_id, Remark("expired"))
+                )
+
+    async def _decide(self) -> None:
+        loop = asyncio.get_running_loop()
+        state, now = self._engine.state, self._engine.clock.now()
+        decision = await loop.run_in_executor(self._solver, self._solve, state, now)
+        if decision is not None:
+            await self._engine.submit(RecordDecision(decision))
+
+    def _solve(self, state: State, now: datetime) -> DecisionMade | None:
+        began = time.perf_counter()
+        scene = self._scene(state)
+        incidents = to_be_decided(scene, self._streets)
+        if not incidents:
+            return None
+        snapshot = self._snapshot(scene, incidents, now)
+        travel = self._streets.travel(state.conditions)
+        decision = propose(snapshot, travel, self._settings, now)
+        elapsed_ms = round((time.perf_counter() - began) * 1000, 3)
+        return replace(decision, inputs=replace(decision.inputs, elapsed_ms=elapsed_ms))
+
+    def _scene(self, state: State) -> Scene:
+        return Scene(
+            revision=state.revision,
+            emergency=state.emergency,
+            fleet=state.fleet,
+            conditions=state.conditions,
+            places=self._engine.positions.snapshot(),
+        )
+
+    def _snapshot(self, scene: Scene, incidents: Sequence[OpenIncident], now: datetime) -> Snapshot:
+        return take_snapshot(
+            scene, incidents, self._streets, self._config, now, self._settings.stale_after_s
+        )

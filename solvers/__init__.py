@@ -1,0 +1,1 @@
+"""Mathematics: numbers in, indices out. No street, no ambulance, no clock."""
