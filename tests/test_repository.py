@@ -81,6 +81,11 @@ def test_development_has_the_versions_of_the_runtime(python: str) -> None:
     assert runtime.items() <= dev.items()
 
 
+def test_packages_say_that_they_are_typed() -> None:
+    for package in ("dispatch", "solvers", "roadnets", "scenarios"):
+        assert (ROOT / package / "py.typed").is_file()
+
+
 def test_every_dependency_is_explained() -> None:
     text = (ROOT / "docs/dependencies.md").read_text("utf-8")
     cells = [row.split("|")[1] for row in text.splitlines() if row.startswith("| ")]
