@@ -1,0 +1,1 @@
+"""Where streets come from: each source yields an :class:`roadnets.streets.StreetData`."""
