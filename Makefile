@@ -13,7 +13,8 @@ TYPED := dispatch solvers roadnets scenarios benchmarks examples tools
 
 # Options of `make demo`; ARGS is handed on as it is (also by bench and test).
 PLACE ?=
-NETWORK ?=
+# A bundle brings the sample city's network; elsewhere the demo makes its own.
+NETWORK ?= $(if $(PLACE),,$(if $(wildcard wheels/PYTHONS),$(wildcard sample.net)))
 ARGS ?=
 
 ##@ Use
@@ -59,7 +60,9 @@ proto: $(VENV)/.dev ## Generate dispatch/v1 from proto/
 
 .PHONY: bench
 bench: $(VENV)/.dev ## Run the benchmarks; ARGS="..." is handed to them
-	@$(PY) -m benchmarks $(ARGS)
+	@if [[ -f benchmarks/__main__.py ]]; then $(PY) -m benchmarks $(ARGS); \
+	else shopt -s nullglob; for file in benchmarks/[a-z]*.py; do \
+	echo "== $$file"; $(PY) -m "benchmarks.$$(basename "$$file" .py)" $(ARGS); done; fi
 
 ##@ Release
 
