@@ -24,11 +24,22 @@ Code = Annotated[
 ]
 """A word of the centre's own: an incident type, a capability, a kind."""
 
+_BREAKS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+
 Text = Annotated[
     str,
-    Meta(pattern=r"^\S(.*\S)?\Z", max_length=200, description="text of 1 to 200 characters"),
+    Meta(
+        pattern=rf"^(?=\S)[^{_BREAKS}]{{1,200}}(?<=\S)\Z",
+        description="text of 1 to 200 characters on one line",
+    ),
 ]
-"""A name for people to read, on one line and without blanks around it."""
+"""A name for people to read, without blanks around it."""
+
+OptionalText = Annotated[
+    str,
+    Meta(pattern=rf"^[^{_BREAKS}]{{0,200}}\Z", description="text of up to 200 characters"),
+]
+"""A name, or a foreign system's id; it may be empty."""
 
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]

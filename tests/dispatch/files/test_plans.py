@@ -94,8 +94,9 @@ def test_refuses_a_wrong_plan(
         ("    automatic: true\n", "", 5, "automatic", "", "true, false"),
         ("priority: 3", "priority: 4", 9, "default_priority", "4", "1, 3"),
         ("priority: 3", "priority: 9", 9, "default_priority", "9", "from 1 to 4"),
-        ("name: 跌倒", "name:", 6, "name", "", "text of 1 to 200 characters"),
-        ("name: 跌倒", "name: ' x'", 6, "name", " x", "text of 1 to 200 characters"),
+        ("name: 跌倒", "name:", 6, "name", "", "text of 1 to 200 characters on"),
+        ("name: 跌倒", 'name: "a\\nb"', 6, "name", "a\nb", "on one line"),
+        ("name: 跌倒", "name: ' x'", 6, "name", " x", "text of 1 to 200 characters on"),
     ],
 )
 def test_refuses_a_wrong_type(
