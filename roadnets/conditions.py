@@ -220,6 +220,7 @@ def _within(
 
 def _nothing_left(network: RoadNetwork, selector: StreetSelector) -> str:
     kind = "bridge" if selector.bridges_only else "street"
-    chosen = " among those selected" if selector.names_streets else f" of {network.name}"
-    place = f" lies within {selector.radius_m:g} m of {selector.near}" if selector.near else ""
-    return f"no {kind}{chosen}{place or ' exists'}"
+    which = "of those selected" if selector.names_streets else f"of {network.name}"
+    if selector.near is None:
+        return f"none {which} is a {kind}"
+    return f"no {kind} {which} lies within {selector.radius_m:g} m of {selector.near}"

@@ -32,6 +32,9 @@ class LonLat(NamedTuple):
     lon: float
     lat: float
 
+    def __str__(self) -> str:
+        return f"{self.lon:.6f}, {self.lat:.6f}"
+
 
 class CoordinateSystem(StrEnum):
     """How the two numbers of a point are to be read.

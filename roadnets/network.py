@@ -129,7 +129,7 @@ class Bounds(NamedTuple):
     north: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RoadNetwork:
     """Streets of one city; every array is read-only. Made by ``build_network`` alone.
 
@@ -208,6 +208,10 @@ class RoadNetwork:
     districts: tuple[District, ...]
     signals: int
     report: ImportReport
+
+    def __repr__(self) -> str:
+        size = f"{self.node_count:,} nodes, {self.edge_count:,} edges"
+        return f"<RoadNetwork {self.name}: {size}, {self.checksum}>"
 
     @property
     def node_count(self) -> int:

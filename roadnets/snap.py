@@ -124,11 +124,10 @@ class Snapper:
         _, distance_m = self._streets_of(mode).tree.query_nearest(
             self._places([point]), return_distance=True
         )
-        where = f"{point.lon:.6f}, {point.lat:.6f}"
         if not len(distance_m):
-            return f"{where}: {self._network.name} has no street for {mode}"
+            return f"{point}: {self._network.name} has no street for {mode}"
         return (
-            f"{where} is {distance_m[0]:.0f} m from the nearest street for {mode}; "
+            f"{point} is {distance_m[0]:.0f} m from the nearest street for {mode}; "
             f"the limit is {self._limit_m:.0f} m"
         )
 

@@ -7,15 +7,15 @@ Every array of RoadNetwork is a tensor of its name; ``texts`` holds all else as 
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
+import msgspec
 import numpy as np
 import safetensors.numpy
+from msgspec.json import decode
 from numpy.typing import NDArray
 
 from roadnets.errors import NetworkFileError
@@ -60,7 +60,7 @@ def save(network: RoadNetwork, path: Path) -> None:
     """
     tensors = network_arrays(network)
     tensors[_TEXTS] = np.frombuffer(encode_texts(network), np.uint8)
-    about = json.dumps({"version": FORMAT_VERSION, "checksum": network.checksum})
+    about = msgspec.json.encode(_About(FORMAT_VERSION, network.checksum)).decode()
     # One key, since safetensors keeps metadata in a map without order.
     data = safetensors.numpy.save(tensors, metadata={_METADATA_KEY: about})
     try:
@@ -94,32 +94,47 @@ class _BrokenFileError(Exception):
     """What is wrong with a file; its text continues a sentence that begins with the name."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """The parsed head of a safetensors file; ``start`` is the byte where the arrays begin."""
+class _About(msgspec.Struct, frozen=True):
+    """What we state about the file in its metadata."""
 
-    start: int
-    tensors: dict[str, dict[str, Any]]
     version: int
     checksum: str
 
 
+class _Tensor(msgspec.Struct, frozen=True):
+    """Where an array lies, in bytes after the header, and how to read it."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data_offsets: tuple[int, int]
+
+
+class _Header(NamedTuple):
+    """The parsed head of a file; ``start`` is the byte where the arrays begin."""
+
+    start: int
+    tensors: dict[str, _Tensor]
+    about: _About
+
+
 def _read_network(data: mmap.mmap | bytes) -> RoadNetwork:
     header = _read_header(data)
-    if header.version != FORMAT_VERSION:
+    if header.about.version != FORMAT_VERSION:
         raise _BrokenFileError(
-            f"has format version {header.version}; this program reads version {FORMAT_VERSION}: "
-            "import the network again"
+            f"has format version {header.about.version}; this program reads version "
+            f"{FORMAT_VERSION}: import the network again"
         )
     try:
         arrays = {name: _view(data, header, name) for name in (*ARRAY_LAYOUT, _TEXTS)}
         texts = decode_texts(arrays.pop(_TEXTS).data)
         network = build_network(**cast("NetworkFields", {**arrays, **texts}))
-    except (KeyError, TypeError, ValueError) as error:
+    except KeyError as error:
+        raise _BrokenFileError(f"is damaged near {error}") from error
+    except ValueError as error:
         raise _BrokenFileError(f"is damaged: {error}") from error
-    if network.checksum != header.checksum:
+    if network.checksum != header.about.checksum:
         raise _BrokenFileError(
-            f"is damaged: its checksum is {network.checksum}, it states {header.checksum}"
+            f"is damaged: its checksum is {network.checksum}, it states {header.about.checksum}"
         )
     return network
 
@@ -132,26 +147,26 @@ def _read_header(data: mmap.mmap | bytes) -> _Header:
     if len(data) < start:
         raise _BrokenFileError(f"is truncated at byte {len(data)} of at least {start}")
     try:
-        tensors = json.loads(data[_LENGTH_BYTES:start])
-        about = json.loads(tensors.pop("__metadata__")[_METADATA_KEY])
-        header = _Header(start, tensors, about["version"], about["checksum"])
-        end = start + max(tensor["data_offsets"][1] for tensor in tensors.values())
-    except (KeyError, TypeError, ValueError) as error:
+        parts = decode(data[_LENGTH_BYTES:start], type=dict[str, msgspec.Raw])
+        metadata = decode(parts.pop("__metadata__"), type=dict[str, str])
+        about = decode(metadata[_METADATA_KEY], type=_About)
+        tensors = {name: decode(part, type=_Tensor) for name, part in parts.items()}
+    except (KeyError, ValueError) as error:
         raise _BrokenFileError("is not a network file") from error
+    end = start + max(tensor.data_offsets[1] for tensor in tensors.values())
     if len(data) < end:
         raise _BrokenFileError(f"is truncated at byte {len(data)} of {end}")
     if len(data) > end:
         raise _BrokenFileError(f"is damaged: {len(data) - end} bytes follow its end at {end}")
-    return header
+    return _Header(start, tensors, about)
 
 
 def _view(data: mmap.mmap | bytes, header: _Header, name: str) -> NDArray[Any]:
     """Give a tensor of the file as a read-only array, without a copy."""
     tensor = header.tensors[name]
-    begin, end = tensor["data_offsets"]
-    dtype = _DTYPES[tensor["dtype"]]
+    begin, end = tensor.data_offsets
     array: NDArray[Any] = np.ndarray(
-        tuple(tensor["shape"]), dtype, buffer=data, offset=header.start + begin
+        tensor.shape, _DTYPES[tensor.dtype], buffer=data, offset=header.start + begin
     )
     if begin + array.nbytes != end:
         raise ValueError(f"{name} is {array.nbytes} bytes long; its place holds {end - begin}")

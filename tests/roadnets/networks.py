@@ -52,7 +52,8 @@ def make_network(
         first = len(edges)
         edges += [street] if street.oneway else [street, street.reversed()]
         twins += [-1] if street.oneway else [first + 1, first]
-    texts = [("", ""), *dict.fromkeys((e.name, e.name_en) for e in edges if e.name or e.name_en)]
+    texts = list(dict.fromkeys((("", ""), *((e.name, e.name_en) for e in edges))))
+    number = {pair: i for i, pair in enumerate(texts)}
     lines = [[LonLat(*nodes[e.tail]), *e.bends, LonLat(*nodes[e.head])] for e in edges]
     lengths = [
         _length_m(line) if e.length_m is None else e.length_m
@@ -78,7 +79,7 @@ def make_network(
         edge_speed_kph=np.array([e.speed_kph for e in edges], np.float32),
         edge_length_m=np.array(lengths, np.float64),
         edge_gate_count=np.array([e.gates for e in edges], np.uint8),
-        edge_name=np.array([texts.index((e.name, e.name_en)) for e in edges], np.int32),
+        edge_name=np.array([number[e.name, e.name_en] for e in edges], np.int32),
         geometry_start=np.cumsum([0, *map(len, lines)], dtype=np.int64),
         geometry=np.round(geometry).astype(np.int32),
         names=tuple(local for local, _ in texts),
