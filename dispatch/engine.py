@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -54,21 +54,32 @@ class Request:
     fingerprint
         sha256 of the request's body.
     answer
-        Builds the stored answer from the state after the command and its facts.
+        Builds the stored answer from what came of the command.
     """
 
     client: str
     request_id: str
     fingerprint: bytes
-    answer: Callable[[State, Sequence[Recorded]], bytes]
+    answer: Callable[[Done], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of a command: its facts (none when nothing changed), durable, and the answer."""
+    """What came of a command, durable, and the answer when it was a request.
 
+    Attributes
+    ----------
+    before, state
+        Just before and just after it.
+    facts
+        What follows from the command, without what was kept beside it; empty when nothing changed.
+    repeated
+        The request came before; ``answer`` is what it was answered then.
+    """
+
+    before: State
     state: State
-    facts: tuple[Recorded, ...]
+    facts: tuple[Recorded, ...] = ()
     answer: bytes = b""
     repeated: bool = False
 
@@ -154,9 +165,13 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.failure is None:
             await self._flush_positions()
+        self.end_watches()
+        self._disk.shutdown()
+
+    def end_watches(self) -> None:
+        """Let every watch end after what it has been given."""
         for watcher in self._watchers:
             watcher.end()
-        self._disk.shutdown()
 
     async def submit(
         self,
@@ -244,28 +259,31 @@ class Engine:
                         one.done.cancel()
 
     async def _commit(self, waiting: list[_Waiting]) -> None:
-        if self.failure is not None:
-            for one in waiting:
-                one.done.set_exception(self.failure)
-            return
-        group = await self._decide_group(waiting)
-        if group.records or group.answers:
+        if self.failure is None:
             try:
-                await self._on_disk(self._journal.append, self._batch(group))
+                outcomes = await self._commit_group(waiting)
             except JournalError as error:
                 log.critical("the journal failed; no further command is taken: %s", error)
                 self.failure = error
-                for one in waiting:
-                    one.done.set_exception(error)
-                return
-            self._publish(group)
-        for one, outcome in group.outcomes:
-            if one.done.cancelled():
-                continue
-            if isinstance(outcome, Done):
-                one.done.set_result(outcome)
+            except Exception:
+                log.critical("a group could not be committed; no further command is taken")
+                log.exception("the writer failed")
+                self.failure = JournalError("the writer failed; no further command is taken")
             else:
-                one.done.set_exception(outcome)
+                for one, outcome in outcomes:
+                    _settle(one.done, outcome)
+                return
+        for one in waiting:
+            _settle(one.done, self.failure)
+
+    async def _commit_group(
+        self, waiting: list[_Waiting]
+    ) -> list[tuple[_Waiting, Done | Exception]]:
+        group = await self._decide_group(waiting)
+        if group.records or group.answers:
+            await self._on_disk(self._journal.append, self._batch(group))
+            self._publish(group)
+        return group.outcomes
 
     async def _decide_group(self, waiting: list[_Waiting]) -> _Group:
         requests = [one.request for one in waiting if one.request is not None]
@@ -309,22 +327,24 @@ class Engine:
             return self._answer_again(group, one.request, stored, now)
         for fact in one.kept:
             _record(group, fact, at, now)
+        before = group.state
         if one.command is None:
-            return Done(group.state, ())
+            return Done(before, before)
         facts = tuple(
-            _record(group, fact, at, now) for fact in self._facts(group.state, one.command, at, now)
+            _record(group, fact, at, now) for fact in self._facts(before, one.command, at, now)
         )
+        done = Done(before, group.state, facts)
         if one.request is None:
-            return Done(group.state, facts)
+            return done
         answer = StoredAnswer(
             client=one.request.client,
             request_id=one.request.request_id,
             fingerprint=one.request.fingerprint,
-            answer=one.request.answer(group.state, facts),
+            answer=one.request.answer(done),
             revision=group.state.revision,
         )
         group.answers[answer.client, answer.request_id] = answer
-        return Done(group.state, facts, answer.answer)
+        return replace(done, answer=answer.answer)
 
     def _answer_again(
         self, group: _Group, request: Request, stored: StoredAnswer, now: datetime
@@ -335,7 +355,7 @@ class Engine:
                 request_id=request.request_id,
             )
         _record(group, RequestRepeated(request.client, request.request_id), now, now)
-        return Done(group.state, (), stored.answer, repeated=True)
+        return Done(group.state, group.state, answer=stored.answer, repeated=True)
 
     def _facts(
         self, state: State, command: Command, at: datetime, now: datetime
@@ -397,7 +417,10 @@ class Engine:
     async def _save_positions(self) -> None:
         while self.failure is None:
             await asyncio.sleep(POSITIONS_SAVED_EVERY_S)
-            await self._flush_positions()
+            try:
+                await self._flush_positions()
+            except JournalError as error:
+                log.error("last positions could not be saved: %s", error)  # noqa: TRY400 - no trace
 
     async def _flush_positions(self) -> None:
         unsaved = self.positions.take_unsaved()
@@ -440,6 +463,16 @@ def _record(group: _Group, fact: Fact, at: datetime, now: datetime) -> Recorded:
     group.state = evolve(group.state, recorded)
     group.records.append(recorded)
     return recorded
+
+
+def _settle(done: asyncio.Future[Done], outcome: Done | Exception) -> None:
+    """Tell a caller what came of its command, unless it has gone."""
+    if done.done():
+        return
+    if isinstance(outcome, Done):
+        done.set_result(outcome)
+    else:
+        done.set_exception(outcome)
 
 
 def _plausible(occurred: datetime | None, now: datetime) -> datetime:

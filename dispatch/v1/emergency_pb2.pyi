@@ -570,9 +570,9 @@ class PositionReport(_message.Message):
     unit: _builtins.str
     """"units/A01", or the client's own id."""
     heading_deg: _builtins.float
-    """Degrees clockwise from north, 0 to 360."""
+    """Degrees clockwise from north, 0 to 360; anything else is taken as unknown."""
     speed_kph: _builtins.float
-    """0 or more."""
+    """0 or more; anything else is taken as unknown."""
     @_builtins.property
     def point(self) -> _common_pb2.Point: ...
     @_builtins.property
@@ -846,7 +846,7 @@ class UnmappedValue(_message.Message):
     LAST_TIME_FIELD_NUMBER: _builtins.int
     client: _builtins.str
     field: _builtins.str
-    """"unit", "status_code", "incident_type", "hospital"."""
+    """"unit", "status_code", "incident_type", "hospital", "incident"."""
     value: _builtins.str
     count: _builtins.int
     @_builtins.property

@@ -31,6 +31,9 @@ if _version_not_supported:
 class EmergencyServiceStub:
     """Emergency calls in, units out (120 ambulance, 119 fire).
 
+    `occurred_time` is when the thing happened at the caller's side; absent, more than 60 s ahead or more
+    than 24 h old, it counts as now. Times are kept to the microsecond.
+
     Metadata every call may carry: `x-client-id` (which client of mapping.yaml is calling; with
     mutual TLS the certificate's common name), `accept-language` ("zh" or "en").
     Every refusal carries google.rpc.ErrorInfo, and BadRequest where a field is to blame.
@@ -127,6 +130,9 @@ class EmergencyServiceStub:
 class EmergencyServiceServicer:
     """Emergency calls in, units out (120 ambulance, 119 fire).
 
+    `occurred_time` is when the thing happened at the caller's side; absent, more than 60 s ahead or more
+    than 24 h old, it counts as now. Times are kept to the microsecond.
+
     Metadata every call may carry: `x-client-id` (which client of mapping.yaml is calling; with
     mutual TLS the certificate's common name), `accept-language` ("zh" or "en").
     Every refusal carries google.rpc.ErrorInfo, and BadRequest where a field is to blame.
@@ -176,7 +182,8 @@ class EmergencyServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordAssignment(self, request, context):
-        """Stores what another system (the centre's own CAD) decided. A fact is flagged, never refused.
+        """Stores what another system (the centre's own CAD) decided: a fact is flagged, not refused. Only
+        an incident that nobody reported is NOT_FOUND; its name is kept and counted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -230,7 +237,9 @@ class EmergencyServiceServicer:
 
     def WatchEvents(self, request, context):
         """Every event after a revision, then live ones. When a watcher falls behind its stream ends with
-        RESOURCE_EXHAUSTED and the last revision sent; call again from there.
+        RESOURCE_EXHAUSTED, and with UNAVAILABLE when the service stops; `last_revision` in ErrorInfo
+        says from where to call again. A revision from the future is OUT_OF_RANGE: this is another
+        journal. Revisions have gaps.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -336,6 +345,9 @@ def add_EmergencyServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class EmergencyService:
     """Emergency calls in, units out (120 ambulance, 119 fire).
+
+    `occurred_time` is when the thing happened at the caller's side; absent, more than 60 s ahead or more
+    than 24 h old, it counts as now. Times are kept to the microsecond.
 
     Metadata every call may carry: `x-client-id` (which client of mapping.yaml is calling; with
     mutual TLS the certificate's common name), `accept-language` ("zh" or "en").

@@ -32,6 +32,9 @@ GRPC_VERSION: str
 class EmergencyServiceStub:
     """Emergency calls in, units out (120 ambulance, 119 fire).
 
+    `occurred_time` is when the thing happened at the caller's side; absent, more than 60 s ahead or more
+    than 24 h old, it counts as now. Times are kept to the microsecond.
+
     Metadata every call may carry: `x-client-id` (which client of mapping.yaml is calling; with
     mutual TLS the certificate's common name), `accept-language` ("zh" or "en").
     Every refusal carries google.rpc.ErrorInfo, and BadRequest where a field is to blame.
@@ -57,7 +60,9 @@ class EmergencyServiceStub:
     wins, the other gets ABORTED with what changed.
     """
     RecordAssignment: _grpc.UnaryUnaryMultiCallable[_emergency_pb2.RecordAssignmentRequest, _incident_pb2.Assignment]
-    """Stores what another system (the centre's own CAD) decided. A fact is flagged, never refused."""
+    """Stores what another system (the centre's own CAD) decided: a fact is flagged, not refused. Only
+    an incident that nobody reported is NOT_FOUND; its name is kept and counted.
+    """
     AcknowledgeAssignment: _grpc.UnaryUnaryMultiCallable[_emergency_pb2.AcknowledgeAssignmentRequest, _incident_pb2.Assignment]
     """A station or crew says that it has the order."""
     CancelAssignment: _grpc.UnaryUnaryMultiCallable[_emergency_pb2.CancelAssignmentRequest, _incident_pb2.Assignment]
@@ -71,7 +76,9 @@ class EmergencyServiceStub:
     ListUnits: _grpc.UnaryUnaryMultiCallable[_emergency_pb2.ListUnitsRequest, _emergency_pb2.ListUnitsResponse]
     WatchEvents: _grpc.UnaryStreamMultiCallable[_emergency_pb2.WatchEventsRequest, _events_pb2.Event]
     """Every event after a revision, then live ones. When a watcher falls behind its stream ends with
-    RESOURCE_EXHAUSTED and the last revision sent; call again from there.
+    RESOURCE_EXHAUSTED, and with UNAVAILABLE when the service stops; `last_revision` in ErrorInfo
+    says from where to call again. A revision from the future is OUT_OF_RANGE: this is another
+    journal. Revisions have gaps.
     """
     ListUnmappedValues: _grpc.UnaryUnaryMultiCallable[_emergency_pb2.ListUnmappedValuesRequest, _emergency_pb2.ListUnmappedValuesResponse]
     """Values that a client sent and its mapping does not know: kept, counted."""
@@ -79,6 +86,9 @@ class EmergencyServiceStub:
 @_typing.type_check_only
 class EmergencyServiceAsyncStub(EmergencyServiceStub):
     """Emergency calls in, units out (120 ambulance, 119 fire).
+
+    `occurred_time` is when the thing happened at the caller's side; absent, more than 60 s ahead or more
+    than 24 h old, it counts as now. Times are kept to the microsecond.
 
     Metadata every call may carry: `x-client-id` (which client of mapping.yaml is calling; with
     mutual TLS the certificate's common name), `accept-language` ("zh" or "en").
@@ -102,7 +112,9 @@ class EmergencyServiceAsyncStub(EmergencyServiceStub):
     wins, the other gets ABORTED with what changed.
     """
     RecordAssignment: _aio.UnaryUnaryMultiCallable[_emergency_pb2.RecordAssignmentRequest, _incident_pb2.Assignment]  # type: ignore[assignment]
-    """Stores what another system (the centre's own CAD) decided. A fact is flagged, never refused."""
+    """Stores what another system (the centre's own CAD) decided: a fact is flagged, not refused. Only
+    an incident that nobody reported is NOT_FOUND; its name is kept and counted.
+    """
     AcknowledgeAssignment: _aio.UnaryUnaryMultiCallable[_emergency_pb2.AcknowledgeAssignmentRequest, _incident_pb2.Assignment]  # type: ignore[assignment]
     """A station or crew says that it has the order."""
     CancelAssignment: _aio.UnaryUnaryMultiCallable[_emergency_pb2.CancelAssignmentRequest, _incident_pb2.Assignment]  # type: ignore[assignment]
@@ -116,13 +128,18 @@ class EmergencyServiceAsyncStub(EmergencyServiceStub):
     ListUnits: _aio.UnaryUnaryMultiCallable[_emergency_pb2.ListUnitsRequest, _emergency_pb2.ListUnitsResponse]  # type: ignore[assignment]
     WatchEvents: _aio.UnaryStreamMultiCallable[_emergency_pb2.WatchEventsRequest, _events_pb2.Event]  # type: ignore[assignment]
     """Every event after a revision, then live ones. When a watcher falls behind its stream ends with
-    RESOURCE_EXHAUSTED and the last revision sent; call again from there.
+    RESOURCE_EXHAUSTED, and with UNAVAILABLE when the service stops; `last_revision` in ErrorInfo
+    says from where to call again. A revision from the future is OUT_OF_RANGE: this is another
+    journal. Revisions have gaps.
     """
     ListUnmappedValues: _aio.UnaryUnaryMultiCallable[_emergency_pb2.ListUnmappedValuesRequest, _emergency_pb2.ListUnmappedValuesResponse]  # type: ignore[assignment]
     """Values that a client sent and its mapping does not know: kept, counted."""
 
 class EmergencyServiceServicer(metaclass=_abc_1.ABCMeta):
     """Emergency calls in, units out (120 ambulance, 119 fire).
+
+    `occurred_time` is when the thing happened at the caller's side; absent, more than 60 s ahead or more
+    than 24 h old, it counts as now. Times are kept to the microsecond.
 
     Metadata every call may carry: `x-client-id` (which client of mapping.yaml is calling; with
     mutual TLS the certificate's common name), `accept-language` ("zh" or "en").
@@ -186,7 +203,9 @@ class EmergencyServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _emergency_pb2.RecordAssignmentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_incident_pb2.Assignment, _abc.Awaitable[_incident_pb2.Assignment]]:
-        """Stores what another system (the centre's own CAD) decided. A fact is flagged, never refused."""
+        """Stores what another system (the centre's own CAD) decided: a fact is flagged, not refused. Only
+        an incident that nobody reported is NOT_FOUND; its name is kept and counted.
+        """
 
     @_abc_1.abstractmethod
     def AcknowledgeAssignment(
@@ -248,7 +267,9 @@ class EmergencyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_events_pb2.Event], _abc.AsyncIterator[_events_pb2.Event]]:
         """Every event after a revision, then live ones. When a watcher falls behind its stream ends with
-        RESOURCE_EXHAUSTED and the last revision sent; call again from there.
+        RESOURCE_EXHAUSTED, and with UNAVAILABLE when the service stops; `last_revision` in ErrorInfo
+        says from where to call again. A revision from the future is OUT_OF_RANGE: this is another
+        journal. Revisions have gaps.
         """
 
     @_abc_1.abstractmethod

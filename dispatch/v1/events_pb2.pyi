@@ -25,7 +25,9 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Event(_message.Message):
-    """A fact in the journal: past tense, never edited."""
+    """A fact in the journal: past tense, never edited. One fact is one event, so that a watch can be
+    resumed after any event's revision without losing or repeating anything.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -34,9 +36,8 @@ class Event(_message.Message):
     RECORDED_TIME_FIELD_NUMBER: _builtins.int
     INCIDENT_REPORTED_FIELD_NUMBER: _builtins.int
     INCIDENT_UPDATED_FIELD_NUMBER: _builtins.int
-    PROPOSAL_MADE_FIELD_NUMBER: _builtins.int
+    DECISION_MADE_FIELD_NUMBER: _builtins.int
     PROPOSAL_WITHDRAWN_FIELD_NUMBER: _builtins.int
-    NEED_LEFT_UNMET_FIELD_NUMBER: _builtins.int
     UNIT_ASSIGNED_FIELD_NUMBER: _builtins.int
     ASSIGNMENT_RECORDED_FIELD_NUMBER: _builtins.int
     ASSIGNMENT_ACKNOWLEDGED_FIELD_NUMBER: _builtins.int
@@ -49,7 +50,9 @@ class Event(_message.Message):
     FLEET_DECLARED_FIELD_NUMBER: _builtins.int
     REQUEST_REPEATED_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """One sequence for the whole desk, from 1."""
+    """One sequence for the whole desk, from 1, ascending. It has gaps: what follows from another event
+    (a unit reserved, released or arrived) is not sent.
+    """
     @_builtins.property
     def occurred_time(self) -> _timestamp_pb2.Timestamp:
         """When it happened, as told."""
@@ -63,11 +66,9 @@ class Event(_message.Message):
     @_builtins.property
     def incident_updated(self) -> Global___IncidentUpdated: ...
     @_builtins.property
-    def proposal_made(self) -> Global___ProposalMade: ...
+    def decision_made(self) -> Global___DecisionMade: ...
     @_builtins.property
     def proposal_withdrawn(self) -> Global___ProposalWithdrawn: ...
-    @_builtins.property
-    def need_left_unmet(self) -> Global___NeedLeftUnmet: ...
     @_builtins.property
     def unit_assigned(self) -> Global___UnitAssigned: ...
     @_builtins.property
@@ -100,9 +101,8 @@ class Event(_message.Message):
         recorded_time: _timestamp_pb2.Timestamp | None = ...,
         incident_reported: Global___IncidentReported | None = ...,
         incident_updated: Global___IncidentUpdated | None = ...,
-        proposal_made: Global___ProposalMade | None = ...,
+        decision_made: Global___DecisionMade | None = ...,
         proposal_withdrawn: Global___ProposalWithdrawn | None = ...,
-        need_left_unmet: Global___NeedLeftUnmet | None = ...,
         unit_assigned: Global___UnitAssigned | None = ...,
         assignment_recorded: Global___AssignmentRecorded | None = ...,
         assignment_acknowledged: Global___AssignmentAcknowledged | None = ...,
@@ -115,11 +115,11 @@ class Event(_message.Message):
         fleet_declared: Global___FleetDeclared | None = ...,
         request_repeated: Global___RequestRepeated | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment_acknowledged", b"assignment_acknowledged", "assignment_ended", b"assignment_ended", "assignment_recorded", b"assignment_recorded", "condition_ended", b"condition_ended", "condition_set", b"condition_set", "fact", b"fact", "fleet_declared", b"fleet_declared", "incident_closed", b"incident_closed", "incident_reported", b"incident_reported", "incident_updated", b"incident_updated", "need_left_unmet", b"need_left_unmet", "occurred_time", b"occurred_time", "proposal_made", b"proposal_made", "proposal_withdrawn", b"proposal_withdrawn", "recorded_time", b"recorded_time", "request_repeated", b"request_repeated", "unit_assigned", b"unit_assigned", "unit_status_changed", b"unit_status_changed", "unmapped_value_kept", b"unmapped_value_kept"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment_acknowledged", b"assignment_acknowledged", "assignment_ended", b"assignment_ended", "assignment_recorded", b"assignment_recorded", "condition_ended", b"condition_ended", "condition_set", b"condition_set", "decision_made", b"decision_made", "fact", b"fact", "fleet_declared", b"fleet_declared", "incident_closed", b"incident_closed", "incident_reported", b"incident_reported", "incident_updated", b"incident_updated", "occurred_time", b"occurred_time", "proposal_withdrawn", b"proposal_withdrawn", "recorded_time", b"recorded_time", "request_repeated", b"request_repeated", "unit_assigned", b"unit_assigned", "unit_status_changed", b"unit_status_changed", "unmapped_value_kept", b"unmapped_value_kept"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment_acknowledged", b"assignment_acknowledged", "assignment_ended", b"assignment_ended", "assignment_recorded", b"assignment_recorded", "condition_ended", b"condition_ended", "condition_set", b"condition_set", "fact", b"fact", "fleet_declared", b"fleet_declared", "incident_closed", b"incident_closed", "incident_reported", b"incident_reported", "incident_updated", b"incident_updated", "need_left_unmet", b"need_left_unmet", "occurred_time", b"occurred_time", "proposal_made", b"proposal_made", "proposal_withdrawn", b"proposal_withdrawn", "recorded_time", b"recorded_time", "request_repeated", b"request_repeated", "revision", b"revision", "unit_assigned", b"unit_assigned", "unit_status_changed", b"unit_status_changed", "unmapped_value_kept", b"unmapped_value_kept"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment_acknowledged", b"assignment_acknowledged", "assignment_ended", b"assignment_ended", "assignment_recorded", b"assignment_recorded", "condition_ended", b"condition_ended", "condition_set", b"condition_set", "decision_made", b"decision_made", "fact", b"fact", "fleet_declared", b"fleet_declared", "incident_closed", b"incident_closed", "incident_reported", b"incident_reported", "incident_updated", b"incident_updated", "occurred_time", b"occurred_time", "proposal_withdrawn", b"proposal_withdrawn", "recorded_time", b"recorded_time", "request_repeated", b"request_repeated", "revision", b"revision", "unit_assigned", b"unit_assigned", "unit_status_changed", b"unit_status_changed", "unmapped_value_kept", b"unmapped_value_kept"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["incident_reported", "incident_updated", "proposal_made", "proposal_withdrawn", "need_left_unmet", "unit_assigned", "assignment_recorded", "assignment_acknowledged", "assignment_ended", "incident_closed", "unit_status_changed", "condition_set", "condition_ended", "unmapped_value_kept", "fleet_declared", "request_repeated"]  # noqa: Y015
+    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["incident_reported", "incident_updated", "decision_made", "proposal_withdrawn", "unit_assigned", "assignment_recorded", "assignment_acknowledged", "assignment_ended", "incident_closed", "unit_status_changed", "condition_set", "condition_ended", "unmapped_value_kept", "fleet_declared", "request_repeated"]  # noqa: Y015
     _WhichOneofArgType_fact: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_fact) -> _WhichOneofReturnType_fact | None: ...
 
@@ -223,24 +223,30 @@ class IncidentUpdated(_message.Message):
 Global___IncidentUpdated: _TypeAlias = IncidentUpdated  # noqa: Y015
 
 @_typing.final
-class ProposalMade(_message.Message):
+class DecisionMade(_message.Message):
+    """All open needs were decided together. Where units go by themselves, UnitAssigned follows."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
-    PROPOSAL_FIELD_NUMBER: _builtins.int
+    PROPOSALS_FIELD_NUMBER: _builtins.int
+    UNMET_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def proposal(self) -> _incident_pb2.Proposal: ...
+    def proposals(self) -> _containers.RepeatedCompositeFieldContainer[_incident_pb2.Proposal]: ...
+    @_builtins.property
+    def unmet(self) -> _containers.RepeatedCompositeFieldContainer[Global___NeedLeftUnmet]: ...
     def __init__(
         self,
         *,
-        proposal: _incident_pb2.Proposal | None = ...,
+        proposals: _abc.Iterable[_incident_pb2.Proposal] | None = ...,
+        unmet: _abc.Iterable[Global___NeedLeftUnmet] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["proposals", b"proposals", "unmet", b"unmet"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ProposalMade: _TypeAlias = ProposalMade  # noqa: Y015
+Global___DecisionMade: _TypeAlias = DecisionMade  # noqa: Y015
 
 @_typing.final
 class ProposalWithdrawn(_message.Message):
