@@ -18,6 +18,9 @@ from roadnets.network import RoadNetwork
 from roadnets.speeds import drivable
 from roadnets.travel import Snap, TravelMode
 
+SNAP_LIMIT_M: Final = 300.0
+"""A point farther than this from every street is more likely wrong than off the road."""
+
 ON_THE_LINE_M: Final = 0.01
 """A point so near to its line lies on neither side: the resolution of the geometry."""
 
@@ -55,7 +58,7 @@ class Snapper:
         Refuse points farther than this from every street that the mode may drive, metres.
     """
 
-    def __init__(self, network: RoadNetwork, limit_m: float = 300.0) -> None:
+    def __init__(self, network: RoadNetwork, limit_m: float = SNAP_LIMIT_M) -> None:
         self._network = network
         self._limit_m = limit_m
         self._projection = projection_of(network)

@@ -7,6 +7,7 @@ Every array of RoadNetwork is a tensor of its name; ``texts`` holds all else as 
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 from pathlib import Path
@@ -153,7 +154,7 @@ def _read_header(data: mmap.mmap | bytes) -> _Header:
         tensors = {name: decode(part, type=_Tensor) for name, part in parts.items()}
     except (KeyError, ValueError) as error:
         raise _BrokenFileError("is not a network file") from error
-    end = start + max(tensor.data_offsets[1] for tensor in tensors.values())
+    end = start + max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
     if len(data) < end:
         raise _BrokenFileError(f"is truncated at byte {len(data)} of {end}")
     if len(data) > end:
@@ -164,13 +165,11 @@ def _read_header(data: mmap.mmap | bytes) -> _Header:
 def _view(data: mmap.mmap | bytes, header: _Header, name: str) -> NDArray[Any]:
     """Give a tensor of the file as a read-only array, without a copy."""
     tensor = header.tensors[name]
-    begin, end = tensor.data_offsets
-    array: NDArray[Any] = np.ndarray(
-        tensor.shape, _DTYPES[tensor.dtype], buffer=data, offset=header.start + begin
-    )
-    if begin + array.nbytes != end:
-        raise ValueError(f"{name} is {array.nbytes} bytes long; its place holds {end - begin}")
-    return array
+    dtype, (begin, end) = _DTYPES[tensor.dtype], tensor.data_offsets
+    size = math.prod(tensor.shape) * dtype.itemsize
+    if begin + size != end:
+        raise ValueError(f"{name} is {size} bytes long; its place holds {end - begin}")
+    return np.ndarray(tensor.shape, dtype, buffer=data, offset=header.start + begin)
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

@@ -55,12 +55,11 @@ def make_network(
     texts = list(dict.fromkeys((("", ""), *((e.name, e.name_en) for e in edges))))
     number = {pair: i for i, pair in enumerate(texts)}
     lines = [[LonLat(*nodes[e.tail]), *e.bends, LonLat(*nodes[e.head])] for e in edges]
-    lengths = [
-        _length_m(line) if e.length_m is None else e.length_m
-        for e, line in zip(edges, lines, strict=True)
-    ]
+    starts = np.cumsum([0, *map(len, lines)], dtype=np.int64)
+    points = np.array([point for line in lines for point in line])
+    drawn_m = _lengths_m(points, starts).tolist()
+    lengths = [m if e.length_m is None else e.length_m for e, m in zip(edges, drawn_m, strict=True)]
     lon, lat = np.array(nodes, np.float64).T
-    geometry = np.concatenate([np.array(line) for line in lines]) * GEOMETRY_UNITS_PER_DEGREE
     return build_network(
         name=name,
         source="by hand",
@@ -80,8 +79,8 @@ def make_network(
         edge_length_m=np.array(lengths, np.float64),
         edge_gate_count=np.array([e.gates for e in edges], np.uint8),
         edge_name=np.array([number[e.name, e.name_en] for e in edges], np.int32),
-        geometry_start=np.cumsum([0, *map(len, lines)], dtype=np.int64),
-        geometry=np.round(geometry).astype(np.int32),
+        geometry_start=starts,
+        geometry=np.round(points * GEOMETRY_UNITS_PER_DEGREE).astype(np.int32),
         names=tuple(local for local, _ in texts),
         names_en=tuple(english for _, english in texts),
         places=(),
@@ -121,6 +120,8 @@ def grid(rows: int, columns: int, *, step: float = DEGREES_PER_100_M) -> RoadNet
     return make_network(nodes, streets, name="Grid")
 
 
-def _length_m(line: list[LonLat]) -> float:
-    lon, lat = np.array(line).T
-    return float(haversine_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum())
+def _lengths_m(points: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    lon, lat = points.T
+    steps = haversine_m(lon, lat, np.roll(lon, -1), np.roll(lat, -1))
+    steps[starts[1:] - 1] = 0  # from the end of one line to the start of the next
+    return np.add.reduceat(steps, starts[:-1])

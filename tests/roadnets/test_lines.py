@@ -11,7 +11,7 @@ from roadnets.lines import cut_line, project_edges, projection_of
 from tests.roadnets.networks import Street, make_network
 
 LINE = [LonLat(0.0, 0.0), LonLat(0.001, 0.0), LonLat(0.001, 0.001), LonLat(0.003, 0.001)]
-fractions = st.floats(0, 1)
+fractions = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
 
 
 def test_project_edges_keeps_the_order_asked_for_and_every_bend():
