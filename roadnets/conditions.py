@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from roadnets.errors import UnknownStreetError
 from roadnets.geo import LocalProjection, LonLat
 from roadnets.lines import project_edges
-from roadnets.network import EdgeFlag, RoadNetwork
+from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, Bounds, EdgeFlag, RoadNetwork
 from roadnets.speeds import NOT_DRIVABLE_MS
 from roadnets.travel import TravelMode
 
@@ -214,8 +214,25 @@ def _within(
     network: RoadNetwork, edges: NDArray[np.int32], centre: LonLat, radius_m: float
 ) -> NDArray[np.int32]:
     """Keep the edges of which some part lies within ``radius_m`` of ``centre``."""
-    lines = project_edges(network, edges, LocalProjection(centre))
+    projection = LocalProjection(centre)
+    corners = projection.to_degrees(np.array([(-radius_m, -radius_m), (radius_m, radius_m)]))
+    edges = edges[_overlapping(network, Bounds(*corners.ravel().tolist()))[edges]]
+    lines = project_edges(network, edges, projection)
     return edges[shapely.dwithin(lines, shapely.Point(0, 0), radius_m)]
+
+
+def _overlapping(network: RoadNetwork, box: Bounds) -> NDArray[np.bool_]:
+    """Whether the box around each edge meets another, bool (m,): a quick first sieve."""
+    west, south, east, north = (degrees * GEOMETRY_UNITS_PER_DEGREE for degrees in box)
+    lon, lat = network.geometry.T
+    first = network.geometry_start[:-1]
+    meets: NDArray[np.bool_] = (
+        (np.minimum.reduceat(lon, first) <= east)
+        & (np.maximum.reduceat(lon, first) >= west)
+        & (np.minimum.reduceat(lat, first) <= north)
+        & (np.maximum.reduceat(lat, first) >= south)
+    )
+    return meets
 
 
 def _nothing_left(network: RoadNetwork, selector: StreetSelector) -> str:

@@ -7,7 +7,7 @@ calibrated against its own runs. They are data, not code: hand ``base_weights`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -97,7 +97,7 @@ class SpeedProfile:
         Mean loss at each gate, bollard or barrier.
     """
 
-    class_factor: Mapping[str, float] = field(repr=False)
+    class_factor: Mapping[str, float]
     other_factor: float
     signal_delay_s: float
     gate_delay_s: float
