@@ -524,12 +524,8 @@ def _record(command: RecordAssignment, desk: Desk, at: datetime, now: datetime) 
     flags = _recorded_flags(unit, need, command.raw_unit)
     if unit is not None and unit.holder is not None:
         former = desk.emergency.assignments[unit.holder.assignment]
-        yield AssignmentEnded(
-            former.assignment_id,
-            AssignmentState.CANCELLED,
-            Remark("sent_elsewhere", {"incident": incident.incident_id}),
-            reopens=former.arrived is None,
-        )
+        reason = Remark("sent_elsewhere", {"incident": incident.incident_id})
+        yield _ended(former, AssignmentState.CANCELLED, reason, reopens=former.arrived is None)
         yield UnitReleased(unit.unit.unit_id)
     assignment_id = _Numbers(desk).take()
     yield AssignmentRecorded(
@@ -575,7 +571,9 @@ def _acknowledge(
 ) -> Iterator[Fact]:
     assignment = _active(desk, command.assignment)
     if assignment.state is AssignmentState.ORDERED:
-        yield AssignmentAcknowledged(assignment.assignment_id)
+        yield AssignmentAcknowledged(
+            assignment.assignment_id, assignment.incident, assignment.unit
+        )
 
 
 @_facts.register
@@ -594,7 +592,7 @@ def _release(
     """An order ends from the desk's side; its unit turns for home."""
     served = assignment.arrived is not None and not reopens
     state = AssignmentState.COMPLETED if served else AssignmentState.CANCELLED
-    yield AssignmentEnded(assignment.assignment_id, state, reason, reopens)
+    yield _ended(assignment, state, reason, reopens=reopens)
     if assignment.unit is not None and _holds(desk, assignment):
         yield UnitReleased(assignment.unit)
         yield UnitStatusChanged(
@@ -664,8 +662,16 @@ def _must_have_arrived(assignment: Assignment, at: datetime) -> bool:
 
 def _end(assignment: Assignment, unit: UnitId, code: str, *, served: bool) -> Iterator[Fact]:
     state = AssignmentState.COMPLETED if served else AssignmentState.CANCELLED
-    yield AssignmentEnded(assignment.assignment_id, state, Remark(code), reopens=not served)
+    yield _ended(assignment, state, Remark(code), reopens=not served)
     yield UnitReleased(unit)
+
+
+def _ended(
+    assignment: Assignment, state: AssignmentState, reason: Remark, *, reopens: bool
+) -> AssignmentEnded:
+    return AssignmentEnded(
+        assignment.assignment_id, state, reason, reopens, assignment.incident, assignment.unit
+    )
 
 
 # Looking things up

@@ -103,6 +103,8 @@ class AssignmentAcknowledged(Frozen, frozen=True, tag=True):
     """The station or crew has the order."""
 
     assignment: AssignmentId
+    incident: IncidentId = IncidentId("")
+    unit: UnitId | None = None
 
 
 class UnitArrived(Frozen, frozen=True, tag=True):
@@ -121,6 +123,8 @@ class AssignmentEnded(Frozen, frozen=True, tag=True):
     state: AssignmentState
     reason: Remark
     reopens: bool
+    incident: IncidentId = IncidentId("")
+    unit: UnitId | None = None
 
 
 class IncidentClosed(Frozen, frozen=True, tag=True):
