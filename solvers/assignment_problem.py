@@ -32,7 +32,7 @@ class AssignmentProblem:
     Raises
     ------
     ValueError
-        When shapes differ, a cost or tier is negative, or the tiers do not fit into 63 bits.
+        When shapes differ, or a feasible cost or a tier is negative.
     """
 
     cost: NDArray[np.int64]
