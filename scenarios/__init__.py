@@ -1,0 +1,1 @@
+"""What planners, drill directors and newcomers use: scenarios played against the desk."""
