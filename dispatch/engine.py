@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -97,10 +97,16 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Group:
-    """Commands decided together, to be committed together."""
+    """Commands decided together, to be committed together.
+
+    Attributes
+    ----------
+    records
+        Each fact with its encoding and the state just before it.
+    """
 
     state: State
-    records: list[Recorded] = field(default_factory=list)
+    records: list[tuple[Recorded, bytes, State]] = field(default_factory=list)
     answers: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
     outcomes: list[tuple[_Waiting, Done | Exception]] = field(default_factory=list)
 
@@ -142,6 +148,7 @@ class Engine:
         self._watchers: set[_Watcher] = set()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopped = False
         self.changed = asyncio.Event()
         """Set whenever facts were published; cleared by who waits for it."""
 
@@ -160,6 +167,7 @@ class Engine:
     async def stop(self) -> None:
         """Finish what was taken, save positions, end every watch."""
         await self._incoming.join()
+        self._stopped = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -197,17 +205,27 @@ class Engine:
         DispatchError
             The command is refused; only ``kept`` is recorded.
         JournalError
-            The facts could not be made durable; the engine takes no more commands.
+            The facts could not be made durable, or the engine has stopped; it takes no more
+            commands.
         """
         if self.failure is not None:
             raise self.failure
+        if self._stopped:
+            raise JournalError("the desk has stopped")
         done: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         await self._incoming.put(_Waiting(command, occurred, request, kept, done))
         return await done
 
     def observe(self, positions: Mapping[UnitId, Position]) -> list[UnitId]:
         """Take positions of known units; gives those that were older than what is known."""
-        return [u for u, p in positions.items() if not self.positions.observe(u, p)]
+        now = self.clock.now()
+        return [
+            unit
+            for unit, seen in positions.items()
+            if not self.positions.observe(
+                unit, msgspec.structs.replace(seen, observed=_plausible(seen.observed, now))
+            )
+        ]
 
     async def watch(self, after_revision: int) -> AsyncIterator[Recorded]:
         """Every fact after a revision, then live ones (-1: live ones only).
@@ -287,7 +305,7 @@ class Engine:
 
     async def _decide_group(self, waiting: list[_Waiting]) -> _Group:
         requests = [one.request for one in waiting if one.request is not None]
-        stored = await self._on_disk(self._stored_answers, requests)
+        stored = await self._on_disk(self._stored_answers, requests) if requests else {}
         now = self.clock.now()
         group = _Group(self._state)
         for one in waiting:
@@ -307,7 +325,6 @@ class Engine:
     ) -> Done | Exception:
         """What comes of one command; whatever happens to it, the others go on."""
         key = (one.request.client, one.request.request_id) if one.request else None
-        state, count = group.state, len(group.records)
         try:
             answer = group.answers.get(key) or stored.get(key) if key else None
             return self._decide(group, one, answer, now)
@@ -315,8 +332,6 @@ class Engine:
             return error
         except Exception as error:
             log.exception("a command could not be decided: %s", type(one.command).__name__)
-            group.state = state
-            del group.records[count:]
             return error
 
     def _decide(
@@ -325,22 +340,27 @@ class Engine:
         at = _plausible(one.occurred, now)
         if stored is not None and one.request is not None:
             return self._answer_again(group, one.request, stored, now)
-        for fact in one.kept:
-            _record(group, fact, at, now)
+        _record_all(group, one.kept, at, now)
         before = group.state
         if one.command is None:
             return Done(before, before)
-        facts = tuple(
-            _record(group, fact, at, now) for fact in self._facts(before, one.command, at, now)
-        )
-        done = Done(before, group.state, facts)
-        if one.request is None:
+        mark = len(group.records)
+        try:
+            facts = _record_all(group, self._facts(before, one.command, at, now), at, now)
+            return self._answered(group, one.request, Done(before, group.state, facts))
+        except Exception:
+            group.state = before
+            del group.records[mark:]
+            raise
+
+    def _answered(self, group: _Group, request: Request | None, done: Done) -> Done:
+        if request is None:
             return done
         answer = StoredAnswer(
-            client=one.request.client,
-            request_id=one.request.request_id,
-            fingerprint=one.request.fingerprint,
-            answer=one.request.answer(done),
+            client=request.client,
+            request_id=request.request_id,
+            fingerprint=request.fingerprint,
+            answer=request.answer(done),
             revision=group.state.revision,
         )
         group.answers[answer.client, answer.request_id] = answer
@@ -354,7 +374,7 @@ class Engine:
                 f"request_id {request.request_id} was used for another request; use a new UUID",
                 request_id=request.request_id,
             )
-        _record(group, RequestRepeated(request.client, request.request_id), now, now)
+        _record_all(group, (RequestRepeated(request.client, request.request_id),), now, now)
         return Done(group.state, group.state, answer=stored.answer, repeated=True)
 
     def _facts(
@@ -380,19 +400,18 @@ class Engine:
         before, after = self._state.revision, group.state.revision
         due = before // STATE_HASH_EVERY != after // STATE_HASH_EVERY
         return Batch(
-            records=[Record(r.revision, encode(r)) for r in group.records],
+            records=[Record(r.revision, body) for r, body, _ in group.records],
             answers=list(group.answers.values()),
             state_hash=state_hash(group.state) if due else None,
         )
 
     def _publish(self, group: _Group) -> None:
-        state = self._state
-        for recorded in group.records:
-            self._observe(recorded, state)
-            state = evolve(state, recorded)
+        for recorded, _, before in group.records:
+            self._observe(recorded, before)
         self._state = group.state
+        facts = [recorded for recorded, _, _ in group.records]
         for watcher in self._watchers:
-            watcher.offer(group.records)
+            watcher.offer(facts)
         self.changed.set()
 
     async def _on_disk(self, call: Callable[..., T], *args: object) -> T:
@@ -403,7 +422,7 @@ class Engine:
     def _refold(self, journal: Journal) -> State:
         state = initial_state()
         for record in journal.read(0):
-            recorded = decode(record.body)
+            recorded = _read_back(record, state.revision + 1)
             self._observe(recorded, state)
             state = evolve(state, recorded)
         return state
@@ -417,16 +436,17 @@ class Engine:
     async def _save_positions(self) -> None:
         while self.failure is None:
             await asyncio.sleep(POSITIONS_SAVED_EVERY_S)
-            try:
-                await self._flush_positions()
-            except JournalError as error:
-                log.error("last positions could not be saved: %s", error)  # noqa: TRY400 - no trace
+            await self._flush_positions()
 
     async def _flush_positions(self) -> None:
         unsaved = self.positions.take_unsaved()
         stored = [StoredPosition(u, msgspec.json.encode(p)) for u, p in unsaved.items()]
-        if stored:
+        if not stored:
+            return
+        try:
             await self._on_disk(self._journal.save_positions, stored)
+        except JournalError as error:
+            log.error("last positions could not be saved: %s", error)  # noqa: TRY400 - no trace
 
 
 class _Watcher:
@@ -437,32 +457,43 @@ class _Watcher:
         self._lost = False
 
     def offer(self, facts: Sequence[Recorded]) -> None:
+        if self._lost:
+            return
         if self._queue.qsize() + len(facts) > WATCHER_QUEUE:
             self._lost = True
-        if not self._lost:
-            for recorded in facts:
-                self._queue.put_nowait(recorded)
+            self.end()
+            return
+        for recorded in facts:
+            self._queue.put_nowait(recorded)
 
     def end(self) -> None:
         self._queue.put_nowait(None)
 
     async def facts(self, after: int) -> AsyncIterator[Recorded]:
-        while True:
-            if self._lost and self._queue.empty():
-                raise WatcherTooSlowError(after)
-            recorded = await self._queue.get()
-            if recorded is None:
-                return
+        while (recorded := await self._queue.get()) is not None:
             if recorded.revision > after:
                 after = recorded.revision
                 yield recorded
+        if self._lost:
+            raise WatcherTooSlowError(after)
 
 
-def _record(group: _Group, fact: Fact, at: datetime, now: datetime) -> Recorded:
-    recorded = Recorded(group.state.revision + 1, at, now, fact)
-    group.state = evolve(group.state, recorded)
-    group.records.append(recorded)
-    return recorded
+def _record_all(
+    group: _Group, facts: Iterable[Fact], at: datetime, now: datetime
+) -> tuple[Recorded, ...]:
+    """Fold facts as the journal will give them back.
+
+    So a fact that could not be read again is refused before it is written, and the state of
+    today is to the last bit that of a refold.
+    """
+    recorded: list[Recorded] = []
+    for fact in facts:
+        before = group.state
+        body = encode(Recorded(before.revision + 1, at, now, fact))
+        recorded.append(decode(body))
+        group.state = evolve(before, recorded[-1])
+        group.records.append((recorded[-1], body, before))
+    return tuple(recorded)
 
 
 def _settle(done: asyncio.Future[Done], outcome: Done | Exception) -> None:
@@ -480,12 +511,28 @@ def _plausible(occurred: datetime | None, now: datetime) -> datetime:
     return now if occurred is None or occurred > now else occurred
 
 
+def _read_back(record: Record, revision: int) -> Recorded:
+    """The fact of a record that is due at a revision."""
+    try:
+        recorded = decode(record.body)
+    except msgspec.DecodeError as error:
+        raise JournalError(
+            f"fact {record.revision} of the journal cannot be read: {error}"
+        ) from error
+    if not revision == record.revision == recorded.revision:
+        raise JournalError(f"the journal has fact {recorded.revision} where {revision} is due")
+    return recorded
+
+
 def _page(records: Iterator[Record], size: int) -> list[Record]:
     return list(islice(records, size))
 
 
 def _load_positions(journal: Journal) -> dict[UnitId, Position]:
-    return {
-        UnitId(stored.unit): msgspec.json.decode(stored.body, type=Position)
-        for stored in journal.load_positions()
-    }
+    positions: dict[UnitId, Position] = {}
+    for stored in journal.load_positions():
+        try:
+            positions[UnitId(stored.unit)] = msgspec.json.decode(stored.body, type=Position)
+        except msgspec.DecodeError as error:
+            log.warning("the last position of %s cannot be read: %s", stored.unit, error)
+    return positions
