@@ -37,7 +37,11 @@ class Document(Generic[Model]):
     lines: Mapping[Steps, int]
 
     def refusal(
-        self, steps: Steps, value: object, allowed: str | Iterable[str]
+        self,
+        steps: Steps,
+        value: object,
+        allowed: str | Iterable[str],
+        nearest: Iterable[str] = (),
     ) -> FileRefusedError:
         """Make the error for a value that is wrong in the light of others.
 
@@ -49,8 +53,11 @@ class Document(Generic[Model]):
             What is there.
         allowed
             A phrase, or the values to choose from: then the nearest one is suggested.
+        nearest
+            Where ``allowed`` is a phrase: values of which the nearest is suggested.
         """
-        return refuse(self.name, self._line(steps), steps, f"is {show(value)}", value, allowed)
+        line, problem = self._line(steps), f"is {show(value)}"
+        return refuse(self.name, line, steps, problem, value, allowed, nearest)
 
     def repetition(self, steps: Steps, first: Steps, value: object) -> FileRefusedError:
         """Make the error for a value that has to be unique and was given before."""

@@ -33,6 +33,7 @@ def refuse(
     problem: str,
     value: object,
     allowed: str | Iterable[str],
+    nearest: Iterable[str] = (),
 ) -> FileRefusedError:
     """Make the one sentence that every refusal of a file is.
 
@@ -50,18 +51,19 @@ def refuse(
         What is there.
     allowed
         A phrase, or the values to choose from: then the nearest one is suggested.
+    nearest
+        Where ``allowed`` is a phrase: values of which the nearest is suggested.
 
     Returns
     -------
     FileRefusedError
         Its details are ``file``, ``line``, ``field``, ``value`` and ``allowed``.
     """
-    hint = ""
     if not isinstance(allowed, str):
-        known = list(allowed)
-        allowed = listed(known)
-        near = difflib.get_close_matches(str(value), known, n=1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        nearest = list(allowed)
+        allowed = listed(nearest)
+    near = difflib.get_close_matches(str(value), nearest, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
     field = show_steps(steps)
     place = f"{name}:{line}" if line else name
     return FileRefusedError(

@@ -73,6 +73,8 @@ class Reading:
                 line = key.start_mark.line + 1
                 inner = (*steps, key.value)
                 raise refuse(self.name, line, inner, "is not a known key", key.value, fields)
+            if _is_left_out(child, fields[key.value]):
+                continue
             plain[key.value] = self.read(child, fields[key.value].type, (*steps, key.value))
         for name, field in fields.items():
             if field.required and name not in plain:
@@ -149,6 +151,13 @@ class Reading:
 
 def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == _NULL
+
+
+def _is_left_out(node: yaml.Node, field: inspect.Field) -> bool:
+    """Whether an optional text or group has its key and nothing more: as if it were not there."""
+    wanted = field.type.type if isinstance(field.type, inspect.Metadata) else field.type
+    groups = (inspect.DictType, inspect.VarTupleType, inspect.ListType, inspect.StrType)
+    return _is_null(node) and not field.required and isinstance(wanted, groups)
 
 
 def _bare(node: yaml.Node) -> object:

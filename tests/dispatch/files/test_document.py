@@ -86,6 +86,11 @@ tides:
     assert document.lines["tides", "3"] == 14
 
 
+def test_an_optional_group_left_empty_is_not_there(tmp_path: Path) -> None:
+    document = read(tmp_path, "boats:\n  - name: a\n    crew:\nberths:\n  # none yet\n")
+    assert document.value == Harbour([Boat("a")])
+
+
 def test_byte_order_mark_and_windows_lines_are_read(tmp_path: Path) -> None:
     document = read(tmp_path, b"\xef\xbb\xbfboats:\r\n  - name: a\r\n")
     assert document.value.boats == [Boat("a")]
