@@ -34,8 +34,8 @@ _AFTERNOON: Final = datetime(2021, 12, 30, 16, 45, tzinfo=UTC)
 _ClientId = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}\Z",
-        description="1 to 128 of the characters A-Z a-z 0-9 . _ @ -, the first a letter or digit",
+        pattern=r"^[A-Za-z0-9_.@:-]{1,64}\Z",
+        description="1 to 64 of the characters A-Z a-z 0-9 _ . @ : -",
     ),
 ]
 

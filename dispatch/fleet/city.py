@@ -118,10 +118,10 @@ def _cells(
     nodes = np.flatnonzero(metres > 0)
     _, cell = np.unique(np.floor(place[nodes] / size_m), axis=0, return_inverse=True)
     cell = cell.reshape(-1)
-    weight = np.bincount(cell, weights=metres[nodes])
+    weight = np.bincount(cell, weights=metres[nodes]).astype(np.float64)
     middle = [np.bincount(cell, metres[nodes] * place[nodes, axis]) / weight for axis in (0, 1)]
     xy = np.stack(middle, axis=-1)
     off = np.hypot(*(place[nodes] - xy[cell]).T)
     order = np.lexsort((nodes, off, cell))
     first = np.unique(cell[order], return_index=True)[1]
-    return xy, weight, nodes[order[first]]
+    return xy, weight, nodes[order[first]].astype(np.int64)
