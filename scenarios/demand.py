@@ -6,19 +6,22 @@ Everything is drawn from the generator passed in: the same seed gives the same c
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 import shapely
+from msgspec.structs import replace as replace_struct
 from numpy.typing import NDArray
 
 from dispatch.emergency.plans import IncidentType, ResponsePlans
+from dispatch.fleet.fleet_file import FleetFile
+from dispatch.fleet.model import Unit
 from dispatch.model import Capability
 from roadnets.geo import CoordinateSystem, LocalProjection, LonLat, from_wgs84
 from roadnets.lines import cut_line
-from roadnets.network import HIGHWAY_CLASSES, RoadNetwork
+from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, HIGHWAY_CLASSES, RoadNetwork
 
 
 class Service(StrEnum):
@@ -29,6 +32,7 @@ class Service(StrEnum):
 
 
 MEDICAL_CAPABILITIES = frozenset({Capability("als"), Capability("bls")})
+PUMP = Capability("pump")
 
 SHARES: Mapping[str, float] = {
     # 120
@@ -72,9 +76,6 @@ DEFAULT_PRIORITY_SHARE = 0.75
 
 GCJ02_SHARE = 0.12
 """Part of the calls whose point is given as a Chinese map shows it."""
-
-MEDICAL_SHARE = 0.75
-"""Part of all calls that are for the ambulance service."""
 
 TRAFFIC_TYPES = frozenset({"trauma_road_accident", "vehicle_fire", "trapped_in_vehicle"})
 MAIN_ROADS = frozenset(
@@ -131,16 +132,47 @@ class Load:
         return self.medical + self.fire
 
 
-AMBULANCE_LOAD = 0.6
-"""Part of the ambulances that an ordinary busy hour keeps busy."""
-AMBULANCE_HOURS_A_CALL = 0.85
-"""Hours of ambulances that a medical call takes: 1.2 ambulances for some 40 minutes each."""
+AMBULANCE_LOAD, AMBULANCE_HOURS_A_CALL = 0.6, 0.85
+"""Part of the ambulances that a busy hour keeps busy; a medical call takes 1.2 of them for some 40
+minutes."""
+PUMP_LOAD, PUMP_HOURS_A_CALL = 0.35, 0.6
+"""The same of fire engines."""
 
 
-def load_for(ambulances: int) -> Load:
-    """What a fleet of so many ambulances can bear in a busy hour, and the fire calls beside it."""
-    medical = ambulances * AMBULANCE_LOAD / AMBULANCE_HOURS_A_CALL
-    return Load(medical, medical * (1 - MEDICAL_SHARE) / MEDICAL_SHARE)
+def load_for(fleet: FleetFile) -> Load:
+    """What a fleet can bear in a busy hour, so that most needs are met and a few may not be."""
+    ambulances = sum(bool(MEDICAL_CAPABILITIES & set(u.capabilities)) for u in fleet.units)
+    pumps = sum(PUMP in u.capabilities for u in fleet.units)
+    return Load(
+        medical=ambulances * AMBULANCE_LOAD / AMBULANCE_HOURS_A_CALL,
+        fire=pumps * PUMP_LOAD / PUMP_HOURS_A_CALL,
+    )
+
+
+def enlarged(fleet: FleetFile, calls: int) -> tuple[FleetFile, int]:
+    """A fleet that can bear so many calls an hour: every unit several times, where it stands.
+
+    Returns
+    -------
+    tuple[FleetFile, int]
+        The fleet, and how many of each unit it has; 1 when it is large enough as it is.
+    """
+    load = load_for(fleet).total
+    times = max(1, math.ceil(calls / load)) if load > 0 else 1
+    units = [
+        u if i == 0 else replace_struct(u, **_named_again(u, i))
+        for u in fleet.units
+        for i in range(times)
+    ]
+    return replace_struct(fleet, units=tuple(units)), times
+
+
+def _named_again(unit: Unit, number: int) -> dict[str, str]:
+    letter = chr(ord("a") + number - 1) if number <= 26 else f"-{number}"
+    return {
+        "unit_id": f"{unit.unit_id}{letter}",
+        "call_sign": f"{unit.call_sign}{letter}" if unit.call_sign else "",
+    }
 
 
 def service_of(kind: IncidentType) -> Service:
@@ -285,8 +317,9 @@ def _patients(kind: IncidentType, priority: int, rng: np.random.Generator) -> in
 
 def _districts(network: RoadNetwork) -> NDArray[np.int64]:
     """For each edge the smallest populated district around its middle, or -1; int64 (m,)."""
-    middle = (network.geometry_start[:-1] + network.geometry_start[1:]) // 2
-    lon, lat = (network.geometry[middle] / 1e7).T
+    both = network.geometry_start[:-1] + network.geometry_start[1:]
+    middle = network.geometry[(both - 1) // 2].astype(np.float64) + network.geometry[both // 2]
+    lon, lat = (middle / (2 * GEOMETRY_UNITS_PER_DEGREE)).T
     inside = np.full(network.edge_count, -1, np.int64)
     polygons = [shapely.Polygon(d.ring) if len(d.ring) > 3 else None for d in network.districts]
     sizes = [p.area if p is not None else math.inf for p in polygons]
@@ -317,8 +350,3 @@ def _shares(weight: NDArray[np.float64], wanted: NDArray[np.bool_]) -> NDArray[n
     if not chosen.any():
         chosen = weight
     return np.asarray(chosen / chosen.sum())
-
-
-def count_by(calls: Sequence[Call]) -> dict[Service, int]:
-    """How many calls each service gets."""
-    return {service: sum(c.service is service for c in calls) for service in Service}

@@ -1,0 +1,369 @@
+"""The demo: an hour of emergency calls in a city, played against the service through its own API.
+
+Everything is started here, on loopback, and ended here: a road network, a fleet, the service with
+a journal of its own. What is told at the end is read from that journal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import grpc.aio
+import numpy as np
+from rich.console import Console
+
+from dispatch.conditions.streets import Streets
+from dispatch.emergency.plans import ResponsePlans
+from dispatch.errors import DispatchError
+from dispatch.files.fleet import read_fleet, write_fleet
+from dispatch.files.plans import default_plans_path, read_plans
+from dispatch.fleet.fleet_file import FleetFile
+from roadnets.network import RoadNetwork
+from roadnets.scipy_travel import ScipyTravelTimes
+from roadnets.snap import Snapper
+from roadnets.store import load
+from scenarios.client import DeskClient
+from scenarios.clock import ServiceClock
+from scenarios.closure import Crossing, Detour, busiest, detour
+from scenarios.demand import Call, CallPlaces, Service, draw_calls, enlarged, load_for
+from scenarios.demo_play import CLIENT, Cast, Played, play
+from scenarios.demo_report import Report, report_of
+from scenarios.demo_server import DemoError, Server
+from scenarios.demo_staging import with_call_near
+from scenarios.demo_summary import minutes
+from scenarios.demo_table import Display, display_for
+
+CLOCK_START = datetime(2026, 1, 5, 0, 0, tzinfo=UTC)
+"""Eight o'clock on a Monday in China."""
+RATE = 80.0
+"""How many times as fast as the wall's the demo's clock runs."""
+CALLS = 60
+PLACES_ASKED = 40
+"""Calls whose ways tell which bridge is the busiest."""
+INTERRUPTED = 130
+
+OFFLINE = (
+    "Without a network: make demo (the sample city), or import an extract of OpenStreetMap "
+    "(.osm.pbf, .osm) that you have: python -m roadnets import city.osm.pbf -o city.net, "
+    "then make demo NETWORK=city.net"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the ``demo`` command."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--place", metavar="NAME", help='a place of OpenStreetMap, e.g. "Yinchuan, China" (online)'
+    )
+    where.add_argument("--network", type=Path, metavar="FILE", help="a road network, city.net")
+    parser.add_argument(
+        "--fleet", type=Path, metavar="FILE", help="your fleet.yaml; else one is suggested"
+    )
+    parser.add_argument("--plans", type=Path, metavar="FILE", help="your response plans")
+    parser.add_argument("--seed", type=int, default=1, help="of the calls (default %(default)s)")
+    parser.add_argument(
+        "--clock-rate",
+        type=_positive,
+        default=RATE,
+        metavar="X",
+        help="how many times as fast as the wall's the clock runs (default %(default)g)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary there")
+    parser.add_argument(
+        "--state", type=Path, metavar="FOLDER", help="keep network, fleet, journal and log there"
+    )
+    parser.add_argument(
+        "--language", choices=("en", "zh"), default="en", help="of the service's sentences"
+    )
+    parser.add_argument(
+        "--kill-after",
+        type=_positive,
+        metavar="SECONDS",
+        help="kill the service (SIGKILL) so long after the first call, and start it again",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demo; gives the exit status of the command."""
+    console = Console()
+    display = display_for(console)
+    try:
+        with _folder(args.state) as folder:
+            return asyncio.run(_run(args, folder, display, console))
+    except (DemoError, DispatchError, OSError) as error:
+        print(f"demo: {error}", file=sys.stderr)  # noqa: T201
+    except grpc.aio.AioRpcError as error:
+        print(f"demo: the service said {error.code().name}: {error.details()}", file=sys.stderr)  # noqa: T201
+    except KeyboardInterrupt:
+        print("demo: stopped", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class _City:
+    """What the demo plays in.
+
+    Attributes
+    ----------
+    file, fleet_file
+        Where network and fleet are, for the service.
+    times
+        How many of each unit of the suggested fleet there are.
+    """
+
+    file: Path
+    network: RoadNetwork
+    plans: ResponsePlans
+    fleet_file: Path
+    fleet: FleetFile
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    """What will happen."""
+
+    calls: Sequence[Call]
+    crossing: Crossing | None
+    near: Detour | None
+
+
+async def _run(args: argparse.Namespace, folder: Path, display: Display, console: Console) -> int:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _interrupt)
+    began = time.monotonic()
+    city = await _city(args, folder, display)
+    streets = Streets(city.network, Snapper(city.network), ScipyTravelTimes.build)
+    script = _script(city, streets, args.seed, display)
+    server = Server(folder, _serve_arguments(city, args), args.clock_rate)
+    display.say("Starting the service on loopback ...")
+    try:
+        played = await _played(args, city, script, server, display)
+    finally:
+        display.end()
+    display.say("Verifying the journal and reading it back ...")
+    report = report_of(
+        server.journal,
+        city.network,
+        streets,
+        played,
+        script.crossing.name if script.crossing else "",
+        seed=args.seed,
+        clock_rate=args.clock_rate,
+    )
+    if args.json is not None:
+        text = json.dumps(report.summary, ensure_ascii=False, indent=2)
+        args.json.write_text(text + "\n", encoding="utf-8")
+    _print(report, console)
+    display.say(f"({time.monotonic() - began:.0f} s)")
+    return 0 if not report.problems else 1
+
+
+async def _played(
+    args: argparse.Namespace, city: _City, script: _Script, server: Server, display: Display
+) -> Played:
+    async with (
+        server.running(CLOCK_START),
+        DeskClient(server.address, CLIENT, args.language) as client,
+    ):
+        clock = ServiceClock(args.clock_rate, CLOCK_START)
+        try:
+            return await play(
+                Cast(
+                    client=client,
+                    clock=clock,
+                    server=server,
+                    fleet=city.fleet,
+                    calls=script.calls,
+                    crossing=script.crossing,
+                    display=display,
+                    start=CLOCK_START,
+                    seed=args.seed,
+                    kill_after_s=args.kill_after,
+                )
+            )
+        except* grpc.aio.AioRpcError as group:
+            display.end()
+            raise _first(group, server) from group
+
+
+def _first(group: BaseExceptionGroup, server: Server) -> DemoError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, grpc.aio.AioRpcError)
+    return DemoError(
+        f"the service answered {error.code().name}: {error.details()}; the end of its log:\n"
+        f"{server.last_words()}"
+    )
+
+
+# Preparing
+
+
+async def _city(args: argparse.Namespace, folder: Path, display: Display) -> _City:
+    plans_file = args.plans or default_plans_path()
+    plans = read_plans(plans_file)
+    file = await _network_file(args, folder, display)
+    network = load(file)
+    display.say(
+        f"{network.name}{' (synthetic)' if network.synthetic else ''}: "
+        f"{network.node_count:,} junctions, {network.report.length_km:,.0f} km of streets"
+    )
+    fleet_file = args.fleet or folder / "fleet.yaml"
+    times = 1
+    if args.fleet is None:
+        await _command(
+            ("dispatch", "fleet", "suggest", "--network", str(file), "--plans", str(plans_file)),
+            ("-o", str(fleet_file)),
+            "no fleet could be suggested",
+        )
+        fleet, times = enlarged(read_fleet(fleet_file, plans), CALLS)
+        if times > 1:
+            write_fleet(fleet, fleet_file)
+    fleet = read_fleet(fleet_file, plans)
+    for line in _about(fleet, times):
+        display.say(line)
+    return _City(file, network, plans, fleet_file, fleet, times)
+
+
+async def _network_file(args: argparse.Namespace, folder: Path, display: Display) -> Path:
+    if args.network is not None:
+        return Path(args.network)
+    file = folder / "city.net"
+    source = args.place or "sample"
+    display.say(
+        f"Importing {source} from OpenStreetMap ..." if args.place else "Making the sample city ..."
+    )
+    what = f"{source} could not be imported.\n{OFFLINE}" if args.place else "no sample city"
+    await _command(
+        ("roadnets", "import", source), ("-o", str(file)), what, shown=args.place is not None
+    )
+    return file
+
+
+async def _command(
+    module: Sequence[str], options: Sequence[str], problem: str, *, shown: bool = False
+) -> None:
+    """Run one of our commands; its output is shown, or told when it fails."""
+    pipe = None if shown else asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *module, *options, stdout=pipe, stderr=pipe
+    )
+    try:
+        out, err = await process.communicate()
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+        raise
+    if process.returncode:
+        said = ((err or b"") + (out or b"")).decode("utf-8", "replace").strip()
+        raise DemoError(f"{problem}\n{said}".strip())
+
+
+def _about(fleet: FleetFile, times: int) -> Iterator[str]:
+    """The fleet in words, and what of it is invented."""
+    kinds: dict[str, int] = {}
+    for unit in fleet.units:
+        kinds[unit.kind] = kinds.get(unit.kind, 0) + 1
+    told = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in kinds.items())
+    yield (
+        f"Fleet: {len(fleet.units)} units at {len(fleet.stations)} stations and posts ({told}), "
+        f"{len(fleet.hospitals)} hospitals"
+    )
+    posts = sum(station.invented for station in fleet.stations)
+    hospitals = sum(hospital.invented for hospital in fleet.hospitals)
+    if posts or hospitals:
+        yield (
+            f"       invented, for lack of a source: {posts} stations and posts, "
+            f"{hospitals} hospitals; the units are a suggestion, not anybody's fleet"
+        )
+    if times > 1:
+        yield f"       {times} of each unit suggested, so that they can bear {CALLS} calls an hour"
+
+
+def _script(city: _City, streets: Streets, seed: int, display: Display) -> _Script:
+    """Draw the calls, and choose the bridge."""
+    rng = np.random.default_rng(seed)
+    places = CallPlaces(city.network)
+    calls = draw_calls(places, city.plans, load_for(city.fleet), rng, at_least=CALLS)
+    medical = sum(call.service is Service.MEDICAL for call in calls)
+    display.say(
+        f"Calls: {len(calls)} in an hour, drawn with seed {seed}: {medical} for 120, "
+        f"{len(calls) - medical} for 119"
+    )
+    stations = [station.point for station in city.fleet.stations]
+    crossing = busiest(streets, stations, [call.point for call in calls[:PLACES_ASKED]])
+    if crossing is None:
+        display.say("Closure: none staged; every busy street is the only way to somewhere")
+        return _Script(calls, None, None)
+    kind = (
+        "the busiest named bridge" if crossing.bridge else "no bridge will do: the busiest street"
+    )
+    near = detour(streets, stations, crossing, places, rng)
+    display.say(
+        f"Closure: {crossing.name}, {kind} with a way round "
+        f"({crossing.uses} of {crossing.ways} ways lead over it)"
+        + (
+            f"; a call comes from near it, {minutes(near.open_s)} from the nearest station, "
+            f"{minutes(near.closed_s)} when it is closed"
+            if near
+            else ""
+        )
+    )
+    return _Script(with_call_near(calls, near), crossing, near)
+
+
+def _serve_arguments(city: _City, args: argparse.Namespace) -> list[str]:
+    arguments = ["--network", str(city.file), "--fleet", str(city.fleet_file)]
+    if args.plans is not None:
+        arguments += ["--plans", str(args.plans)]
+    return arguments
+
+
+# Telling
+
+
+def _print(report: Report, console: Console) -> None:
+    console.print()
+    for line in report.lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for problem in report.problems:
+        console.print(f"PROBLEM: {problem}", style="bold red", markup=False, highlight=False)
+
+
+@contextlib.contextmanager
+def _folder(state: Path | None) -> Iterator[Path]:
+    """The folder of the run: the one named, which must not hold a journal, or one for now."""
+    if state is None:
+        with tempfile.TemporaryDirectory(prefix="citydispatch-demo-") as name:
+            yield Path(name)
+        return
+    state.mkdir(parents=True, exist_ok=True)
+    if any(state.glob("journal.sqlite3*")):
+        raise DemoError(f"{state} holds the journal of an earlier run; name another folder")
+    yield state
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _interrupt() -> None:
+    """End as Ctrl-C does."""
+    signal.raise_signal(signal.SIGINT)

@@ -1,0 +1,165 @@
+"""What the demo stages on top of its calls: four things that a desk has to cope with.
+
+A call that is sent twice, a closed bridge with a call near it, a unit that falls out on its way,
+and a dispatcher who sends another unit than proposed. Whether all went well is read from the
+journal afterwards (``demo_checks``); here it is only made to happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dispatch.v1 import emergency_pb2, fleet_pb2, incident_pb2, roads_pb2
+from scenarios.board import Board, Fate
+from scenarios.client import DeskClient, new_request_id
+from scenarios.clock import ServiceClock
+from scenarios.closure import Crossing, Detour
+from scenarios.crews import Crew, Crews
+from scenarios.demand import Call, with_point
+
+SENT_TWICE = 2
+"""Index of the call that is sent twice."""
+CLOSED_FROM_S, CLOSED_UNTIL_S = 600.0, 2700.0
+"""The street is closed and opened so long after the start."""
+OUT_OF_SERVICE_FROM_S = 1200.0
+OVERRIDE_FROM_S = 420.0
+STILL_TO_DRIVE_S = 45.0
+"""A unit with less to go than this is not taken from its order."""
+REPAIRED_IN_S = 1500.0
+OVERRIDE_TEXT = "this crew knows the house"
+LOOK_EVERY_S = 10.0
+
+Tell = Callable[[str], None]
+
+
+def with_call_near(calls: Sequence[Call], detour: Detour | None) -> tuple[Call, ...]:
+    """The calls, the first one after the closure moved near the closed street."""
+    moved = list(calls)
+    if detour is not None:
+        after = (i for i, c in enumerate(moved) if c.at_s > CLOSED_FROM_S + 60 and i > SENT_TWICE)
+        index = next(after, None)
+        if index is not None:
+            moved[index] = with_point(moved[index], detour.point, detour.address)
+    return tuple(moved)
+
+
+@dataclass(slots=True)
+class Staging:
+    """Makes it happen.
+
+    Attributes
+    ----------
+    duplicate_id
+        Request id of the call that was sent twice.
+    duplicate_incidents
+        The incident in each of its answers.
+    """
+
+    client: DeskClient
+    clock: ServiceClock
+    board: Board
+    crews: Crews
+    start: datetime
+    crossing: Crossing | None
+    tell: Tell
+    duplicate_id: str = ""
+    duplicate_incidents: list[str] = field(default_factory=list)
+    overridden: bool = False
+
+    async def run(self) -> None:
+        """Close and open the street, and let a unit fall out."""
+        async with asyncio.TaskGroup() as tasks:
+            if self.crossing is not None:
+                tasks.create_task(self._close(self.crossing))
+            tasks.create_task(self._fall_out())
+
+    async def send_again(
+        self, request: emergency_pb2.ReportIncidentRequest, first: incident_pb2.Incident
+    ) -> None:
+        """Send a call a second time, as a client does that missed the answer."""
+        again = await self.client.call(self.client.desk.ReportIncident, request)
+        self.duplicate_id = request.request_id
+        self.duplicate_incidents = [first.name, again.name]
+        self.tell(f"the call of {_id(first.name)} is sent again: {_id(again.name)}, no second one")
+
+    def choose(self, proposal: incident_pb2.Proposal) -> emergency_pb2.AssignUnitsRequest | None:
+        """The dispatcher's own choice for the first proposal that leaves one; else None."""
+        early = self.clock.now() < self.start + timedelta(seconds=OVERRIDE_FROM_S)
+        if self.overridden or early or len(proposal.units) != 1:
+            return None
+        chosen = proposal.units[0]
+        free = [c for c in chosen.alternatives if self._is_free(c.unit)]
+        if not free:
+            return None
+        self.overridden = True
+        unit, proposed = free[0].unit, chosen.candidate.unit
+        self.tell(
+            f"the dispatcher sends {self.board.label(unit)} to {_id(proposal.incident)}, not "
+            f"{self.board.label(proposed)} as proposed: {OVERRIDE_TEXT}"
+        )
+        return emergency_pb2.AssignUnitsRequest(
+            incident=proposal.incident,
+            units=[emergency_pb2.UnitForNeed(unit=unit, need_id=chosen.need_id)],
+            override_reason=incident_pb2.OverrideReason(code="local_knowledge", text=OVERRIDE_TEXT),
+        )
+
+    def _is_free(self, unit: str) -> bool:
+        line = self.board.units.get(unit)
+        return line is not None and line.free
+
+    async def _close(self, crossing: Crossing) -> None:
+        await self._at(CLOSED_FROM_S)
+        request = roads_pb2.SetConditionRequest(
+            request_id=new_request_id(),
+            streets=roads_pb2.StreetSelector(edges=crossing.edges),
+            reason="damaged by a lorry",
+        )
+        condition = await self.client.call(self.client.roads.SetCondition, request)
+        self.tell(f"{crossing.name} is closed ({condition.edge_count} directions of travel)")
+        await self._at(CLOSED_UNTIL_S)
+        end = roads_pb2.EndConditionRequest(name=condition.name, request_id=new_request_id())
+        await self.client.call(self.client.roads.EndCondition, end)
+        self.tell(f"{crossing.name} is open again")
+
+    async def _fall_out(self) -> None:
+        await self._at(OUT_OF_SERVICE_FROM_S)
+        while (crew := self._on_its_way()) is None:
+            await self.clock.sleep(LOOK_EVERY_S)
+        line = self.board.units[crew.unit]
+        incident = next(
+            i.name
+            for i in self.board.incidents.values()
+            if any(n.assignment == line.assignment for n in i.needs.values())
+        )
+        self.tell(f"{self.board.label(crew.unit)} breaks down on its way to {_id(incident)}")
+        await self.crews.break_down(crew, "engine failure", REPAIRED_IN_S)
+
+    def _on_its_way(self) -> Crew | None:
+        """A crew with a good way to go, whose place another free unit can take."""
+        now = self.clock.now()
+        for incident in self.board.incidents.values():
+            for need in incident.needs.values():
+                crew = self.crews.crews.get(need.unit)
+                if (
+                    need.fate is Fate.ORDERED
+                    and crew is not None
+                    and crew.status == fleet_pb2.UNIT_STATUS_EN_ROUTE
+                    and crew.drives_until is not None
+                    and (crew.drives_until - now).total_seconds() > STILL_TO_DRIVE_S
+                    and self._spare(need.capability) > 1
+                ):
+                    return crew
+        return None
+
+    def _spare(self, capability: str) -> int:
+        return sum(u.free and capability in u.capabilities for u in self.board.units.values())
+
+    async def _at(self, seconds: float) -> None:
+        await self.clock.sleep_until(self.start + timedelta(seconds=seconds))
+
+
+def _id(name: str) -> str:
+    return name.rpartition("/")[2]
