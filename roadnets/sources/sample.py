@@ -1,0 +1,78 @@
+"""Lanjiang, a made-up city: written as OpenStreetMap data and read like any other city."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import roadnets
+from roadnets import store
+from roadnets.assemble import assemble
+from roadnets.errors import NetworkFileError
+from roadnets.network import RoadNetwork
+from roadnets.sources import osmfile
+from roadnets.sources.samplecity.osmxml import osm_xml
+from roadnets.sources.samplecity.plan import draw_plan
+from roadnets.streets import StreetData, Tell, silence
+
+GENERATOR_VERSION: Final = 1
+"""Raised whenever the city is drawn differently."""
+
+SAMPLE_NAME: Final = "澜江市 Lanjiang (synthetic)"
+
+
+def write_sample(path: Path) -> None:
+    """Write the city as an OSM XML file; the same bytes each time, on every platform."""
+    text = "".join(osm_xml(draw_plan(), osmfile.SYNTHETIC_GENERATOR))
+    path.write_bytes(text.encode())
+
+
+def read_sample(tell: Tell = silence) -> StreetData:
+    """Draw the city and read it as a file is read."""
+    tell("drawing the sample city")
+    with tempfile.TemporaryDirectory(prefix="citydispatch-") as folder:
+        path = Path(folder) / "sample.osm"
+        write_sample(path)
+        return replace(osmfile.read(path, tell), name=SAMPLE_NAME, source="sample")
+
+
+def sample_network(cache_dir: Path | None = None, tell: Tell = silence) -> RoadNetwork:
+    """Build the city's network, or take the one that was built before.
+
+    Parameters
+    ----------
+    cache_dir
+        Where networks are kept; ``citydispatch`` in the user's cache folder if None. Several
+        processes may build at once; one that cannot write there builds each time.
+    tell
+        Told each step as it begins.
+    """
+    folder = cache_folder(os.environ) if cache_dir is None else cache_dir
+    path = folder / f"sample-{GENERATOR_VERSION}-{store.FORMAT_VERSION}-{_code()}.net"
+    with contextlib.suppress(NetworkFileError):
+        return store.load(path)
+    network = assemble(read_sample(tell), tell)
+    with contextlib.suppress(OSError, NetworkFileError):
+        folder.mkdir(parents=True, exist_ok=True)
+        store.save(network, path)
+    return network
+
+
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """Find the user's cache folder for this project."""
+    base = environment.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "citydispatch"
+
+
+def _code() -> str:
+    """Digest this package's code, so that a changed rule never meets a network of before."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(roadnets.__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
