@@ -144,7 +144,7 @@ def rank(
         NeedRanking(
             incident,
             need,
-            _ranked(snapshot, table, row, settings, now)[:limit],
+            _ranked(snapshot, table, row, settings, now, limit),
             tuple(
                 (unit.unit_id, _objection(unit, incident, need, int(table.travel_s[row, column])))
                 for column, unit in enumerate(snapshot.units)
@@ -163,10 +163,10 @@ def _table(snapshot: Snapshot, travel: TravelTimes) -> _Table:
         )
         for need in incident.needs
     )
-    travel_s = np.full((len(rows), len(snapshot.units)), UNREACHABLE, dtype=np.int64)
     per_incident = _travel_to(snapshot, travel)
-    for row, (incident, _) in enumerate(rows):
-        travel_s[row] = per_incident[incident.incident_id]
+    travel_s = np.array(
+        [per_incident[incident.incident_id] for incident, _ in rows], dtype=np.int64
+    ).reshape(len(rows), len(snapshot.units))
     ready_s = np.array([unit.ready_s for unit in snapshot.units], dtype=np.int64)
     feasible = np.array(
         [[_can_go(unit, incident, need) for unit in snapshot.units] for incident, need in rows],
@@ -176,15 +176,17 @@ def _table(snapshot: Snapshot, travel: TravelTimes) -> _Table:
 
 
 def _travel_to(snapshot: Snapshot, travel: TravelTimes) -> dict[IncidentId, NDArray[np.int64]]:
-    """Seconds from every unit to each incident; units off the network never arrive."""
-    placed = [i for i, unit in enumerate(snapshot.units) if unit.snap is not None]
-    origins = [unit.snap for unit in snapshot.units if unit.snap is not None]
-    seconds: dict[IncidentId, NDArray[np.int64]] = {}
-    for incident in snapshot.incidents:
-        row = np.full(len(snapshot.units), UNREACHABLE, dtype=np.int64)
-        row[placed] = travel.many_to_one(TravelMode.BLUE_LIGHT, origins, incident.snap)
-        seconds[incident.incident_id] = row
-    return seconds
+    """Seconds from every unit to each incident.
+
+    Only units that can take an order are asked about: on a bad day they are few, and the incidents
+    many. The others, and units off the network, are ``UNREACHABLE``.
+    """
+    asked = [c for c, unit in enumerate(snapshot.units) if unit.ready and unit.snap is not None]
+    origins = [unit.snap for unit in snapshot.units if unit.ready and unit.snap is not None]
+    seconds = np.full((len(snapshot.incidents), len(snapshot.units)), UNREACHABLE, dtype=np.int64)
+    targets = [incident.snap for incident in snapshot.incidents]
+    seconds[:, asked] = travel.matrix(TravelMode.BLUE_LIGHT, origins, targets).T
+    return {i.incident_id: row for i, row in zip(snapshot.incidents, seconds, strict=True)}
 
 
 def _can_go(unit: UnitView, incident: OpenIncident, need: OpenNeed) -> bool:
@@ -225,11 +227,16 @@ def _choose(table: _Table, policy: str) -> tuple[NDArray[np.int64], str]:
 
 
 def _ranked(
-    snapshot: Snapshot, table: _Table, row: int, settings: ProposeSettings, now: datetime
+    snapshot: Snapshot,
+    table: _Table,
+    row: int,
+    settings: ProposeSettings,
+    now: datetime,
+    limit: int,
 ) -> tuple[Candidate, ...]:
-    """Feasible units for one need, quickest first, ties by id."""
+    """The ``limit`` quickest feasible units for one need, ties by id."""
     columns = np.flatnonzero(table.feasible[row])
-    order = columns[np.argsort(table.eta_s[row, columns], kind="stable")].tolist()
+    order = columns[np.argsort(table.eta_s[row, columns], kind="stable")][:limit].tolist()
     quickest = int(table.eta_s[row, order[0]]) if order else 0
     return tuple(_candidate(snapshot, table, row, c, quickest, settings, now) for c in order)
 
@@ -293,7 +300,7 @@ def _proposed(
     hospitals: dict[IncidentId, HospitalId | None],
 ) -> ProposedUnit:
     incident, need = table.rows[row]
-    ranked = _ranked(snapshot, table, row, settings, now)
+    ranked = _ranked(snapshot, table, row, settings, now, settings.alternatives + 1)
     unit_id = snapshot.units[column].unit_id
     quickest = ranked[0].eta_s
     chosen = _candidate(snapshot, table, row, column, quickest, settings, now)
