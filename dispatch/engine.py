@@ -385,8 +385,6 @@ class Engine:
                 return conditions.set_condition(state.conditions, command, now)
             case EndCondition():
                 return conditions.end_condition(state.conditions, command)
-            case FleetDeclared():
-                return (command,)
             case _:
                 desk = emergency.Desk(
                     emergency=state.emergency,

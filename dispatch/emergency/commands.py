@@ -79,11 +79,15 @@ class UnitForNeed(Frozen, frozen=True):
 
 
 class OverrideProposal(Frozen, frozen=True):
-    """A dispatcher sends units of their own choice, with a reason."""
+    """A dispatcher sends units of their own choice, with a reason.
+
+    ``proposal`` is the one that they looked at, when they did: it still has to stand.
+    """
 
     incident: IncidentId
     units: tuple[UnitForNeed, ...]
     override: Override
+    proposal: ProposalId | None = None
 
 
 class WithdrawProposal(Frozen, frozen=True):

@@ -7,6 +7,7 @@ Takes microseconds; no clock, chance, network or disk. ``at`` is when the thing 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import singledispatch
 
@@ -50,15 +51,22 @@ from dispatch.emergency.model import (
     Override,
     Proposal,
     ProposedUnit,
+    Unmet,
     UnmetNeed,
 )
 from dispatch.emergency.needs import needs_of
-from dispatch.emergency.plans import ResponsePlans
+from dispatch.emergency.plans import IncidentType, ResponsePlans
 from dispatch.errors import ConflictError, InvalidFieldError, NotAllowedNowError, NotFoundError
-from dispatch.fleet.events import FleetEvent, UnitReleased, UnitReserved, UnitStatusChanged
-from dispatch.fleet.model import FleetState, UnitState
+from dispatch.fleet.events import (
+    FleetDeclared,
+    FleetEvent,
+    UnitReleased,
+    UnitReserved,
+    UnitStatusChanged,
+)
+from dispatch.fleet.model import READY, FleetState, UnitState
 from dispatch.fleet.state import require_free, unit_of
-from dispatch.fleet.status import ARRIVED, is_irregular
+from dispatch.fleet.status import ARRIVED, UNDER_WAY, is_irregular, is_late
 from dispatch.model import (
     GRAVEST_PRIORITY,
     LOWEST_PRIORITY,
@@ -92,7 +100,9 @@ class Desk(Frozen, frozen=True):
     orders: bool = True
 
 
-def decide(desk: Desk, command: EmergencyCommand, at: datetime, now: datetime) -> tuple[Fact, ...]:
+def decide(
+    desk: Desk, command: EmergencyCommand | FleetDeclared, at: datetime, now: datetime
+) -> tuple[Fact, ...]:
     """Facts that follow from a command; empty when nothing changes.
 
     Raises
@@ -125,6 +135,7 @@ def _report(command: ReportIncident, desk: Desk, at: datetime, now: datetime) ->
             incident_type=kind.code if kind else "",
             raw_incident_type=command.raw_incident_type,
             priority=priority,
+            priority_assumed=command.priority is None,
             patients=command.patients,
             raw_point=command.place.raw_point,
             location=command.place.location,
@@ -163,7 +174,7 @@ def _update(command: UpdateIncident, desk: Desk, at: datetime, now: datetime) ->
         raise InvalidFieldError(
             "incident_type", command.incident_type, ", ".join(sorted(desk.plans.types))
         )
-    priority = _priority(incident, command, kind.default_priority if kind else None)
+    priority = _priority(incident, command, kind)
     plan = kind.plan(priority) if kind else None
     place = command.place
     location = place.location if place else incident.location
@@ -175,6 +186,7 @@ def _update(command: UpdateIncident, desk: Desk, at: datetime, now: datetime) ->
         incident_type=code,
         raw_incident_type=command.raw_incident_type or incident.raw_incident_type,
         priority=priority,
+        priority_assumed=incident.priority_assumed and command.priority is None,
         patients=incident.patients if command.patients is None else command.patients,
         raw_point=place.raw_point if place else incident.raw_point,
         location=location,
@@ -188,11 +200,16 @@ def _update(command: UpdateIncident, desk: Desk, at: datetime, now: datetime) ->
     )
 
 
-def _priority(incident: Incident, command: UpdateIncident, default: int | None) -> int:
+def _priority(incident: Incident, command: UpdateIncident, kind: IncidentType | None) -> int:
+    """As named now or before; as long as nobody named one, the type's own."""
     if command.priority is not None:
         return command.priority
-    untyped = incident.incident_type == ""
-    return default if untyped and default is not None else incident.priority
+    retyped = kind is not None and kind.code != incident.incident_type
+    return (
+        kind.default_priority
+        if kind and retyped and incident.priority_assumed
+        else incident.priority
+    )
 
 
 def _plan_changed(incident: Incident, code: str, priority: int, command: UpdateIncident) -> bool:
@@ -260,7 +277,7 @@ def _record_decision(
     )
     if not proposals and not unmet:
         return
-    yield from _displaced(desk, proposals)
+    yield from _displaced(desk, {u.candidate.unit for p in proposals for u in p.units})
     yield DecisionMade(decision.inputs, proposals, unmet)
     assignments = _Numbers(desk)
     for proposal in proposals:
@@ -271,19 +288,41 @@ def _record_decision(
 
 
 def _still_good(desk: Desk, decision: DecisionMade) -> tuple[Proposal, ...]:
-    """Proposals whose incident and units are as they were, numbered."""
+    """Proposals whose incident and units are as they were, numbered; no unit twice."""
     good: list[Proposal] = []
+    promised = _promised(desk)
     for proposal in decision.proposals:
-        incident = desk.emergency.incidents.get(proposal.incident)
+        if not _unchanged(desk, proposal.incident, decision.inputs.revision):
+            continue
+        incident = desk.emergency.incidents[proposal.incident]
+        units = [chosen.candidate.unit for chosen in proposal.units]
+        open_needs = {need.need_id for need in incident.needs if need.open}
         if (
-            incident is not None
-            and incident.proposal is None
-            and _unchanged(desk, proposal.incident, decision.inputs.revision)
-            and all(desk.fleet.units[u.candidate.unit].free for u in proposal.units)
+            incident.proposal is None
+            and open_needs.issuperset(chosen.need_id for chosen in proposal.units)
+            and len(set(units)) == len(units)
+            and all(_available(desk, unit) for unit in units)
+            and all(incident.priority < promised.get(unit, LOWEST_PRIORITY + 1) for unit in units)
         ):
             number = desk.emergency.next_proposal + len(good)
             good.append(replace(proposal, proposal_id=ProposalId(f"P{number:06d}")))
+            promised |= dict.fromkeys(units, GRAVEST_PRIORITY)
     return tuple(good)
+
+
+def _available(desk: Desk, unit: UnitId) -> bool:
+    known = desk.fleet.units.get(unit)
+    return known is not None and known.free
+
+
+def _promised(desk: Desk) -> dict[UnitId, int]:
+    """Units in waiting proposals, with the priority of the incident; only a graver takes them."""
+    return {
+        chosen.candidate.unit: incident.priority
+        for incident in desk.emergency.incidents.values()
+        if incident.proposal is not None
+        for chosen in incident.proposal.units
+    }
 
 
 def _unchanged(desk: Desk, incident: IncidentId, revision: int) -> bool:
@@ -292,25 +331,63 @@ def _unchanged(desk: Desk, incident: IncidentId, revision: int) -> bool:
 
 
 def _news(desk: Desk, incident_id: IncidentId, unmet: tuple[UnmetNeed, ...]) -> bool:
-    """Whether any need would get another fate than it has: no fact without news."""
+    """Whether any need would get another fate than it has: no fact without news.
+
+    Other figures for the same reason are none: in a storm they change with every press.
+    """
     incident = desk.emergency.incidents[incident_id]
-    return any(getattr(_need(incident, u.need_id).fate, "reason", None) != u.reason for u in unmet)
+    fates = ((_need(incident, u.need_id).fate, u.reason) for u in unmet)
+    return any(not isinstance(fate, Unmet) or fate.reason.code != r.code for fate, r in fates)
 
 
-def _displaced(desk: Desk, proposals: tuple[Proposal, ...]) -> Iterator[Fact]:
-    """Waiting proposals that lose a unit to a graver incident."""
-    taken = {u.candidate.unit for p in proposals for u in p.units}
+_ELSEWHERE = Remark("unit_needed_elsewhere")
+
+
+def _displaced(
+    desk: Desk,
+    units: AbstractSet[UnitId],
+    reason: Remark = _ELSEWHERE,
+    besides: IncidentId | None = None,
+) -> Iterator[Fact]:
+    """Proposals that lose their ground: they wait for units that are no longer to be had."""
     for incident in desk.emergency.incidents.values():
         waiting = incident.proposal
-        if waiting and taken & {u.candidate.unit for u in waiting.units}:
-            yield _withdrawn(waiting, "unit_needed_elsewhere")
+        if (
+            waiting is not None
+            and incident.incident_id != besides
+            and not units.isdisjoint(chosen.candidate.unit for chosen in waiting.units)
+        ):
+            yield ProposalWithdrawn(waiting.proposal_id, incident.incident_id, reason)
+
+
+@_facts.register
+def _declare(command: FleetDeclared, desk: Desk, at: datetime, now: datetime) -> Iterator[Fact]:
+    declared = {unit.unit_id: unit for unit in command.units}
+    for incident in desk.emergency.incidents.values():
+        for chosen in incident.proposal.units if incident.proposal else ():
+            unit = declared.get(chosen.candidate.unit)
+            if unit is None:
+                yield from _displaced(
+                    desk,
+                    {chosen.candidate.unit},
+                    Remark("unit_unknown", {"value": chosen.candidate.unit}),
+                )
+                break
+            if chosen.capability not in unit.capabilities:
+                yield from _displaced(
+                    desk,
+                    {chosen.candidate.unit},
+                    Remark("capability_missing", {"capability": chosen.capability}),
+                )
+                break
+    yield command
 
 
 @_facts.register
 def _confirm(command: ConfirmProposal, desk: Desk, at: datetime, now: datetime) -> Iterator[Fact]:
     _require_orders(desk)
     incident = _incident(desk, command.incident)
-    proposal = _current_proposal(incident, command.proposal)
+    proposal = _current_proposal(desk, incident, command.proposal)
     if now >= proposal.expires:
         raise ConflictError(
             "proposal_expired",
@@ -324,15 +401,19 @@ def _confirm(command: ConfirmProposal, desk: Desk, at: datetime, now: datetime) 
         yield from _order(desk, numbers, _by_policy(proposal, chosen, at, DecidedBy.DISPATCHER))
 
 
-def _current_proposal(incident: Incident, wanted: ProposalId) -> Proposal:
+def _current_proposal(desk: Desk, incident: Incident, wanted: ProposalId) -> Proposal:
+    """The incident's proposal, if it is the one wanted; else says what changed."""
     if incident.proposal is None or incident.proposal.proposal_id != wanted:
         current = incident.proposal.proposal_id if incident.proposal else "none"
+        sent = [a.unit for a in _assignments(desk, incident.incident_id) if a.active and a.unit]
         raise ConflictError(
             "proposal_superseded",
-            f"proposal {wanted} no longer stands; the current one is {current}",
+            f"proposal {wanted} no longer stands; the current one is {current}"
+            + (f"; {', '.join(sent)} was sent" if sent else ""),
             proposal=wanted,
             current=current,
             incident=incident.incident_id,
+            **({"assigned": ", ".join(sent)} if sent else {}),
         )
     return incident.proposal
 
@@ -347,9 +428,12 @@ def _override(command: OverrideProposal, desk: Desk, at: datetime, now: datetime
         raise InvalidFieldError(
             "override_reason.code", command.override.code, ", ".join(OVERRIDE_CODES)
         )
+    if command.proposal is not None:
+        _current_proposal(desk, incident, command.proposal)
     pairs = _match(desk, incident, command.units)
     if incident.proposal is not None:
         yield _withdrawn(incident.proposal, "overridden")
+    yield from _displaced(desk, {wanted.unit for wanted in command.units}, besides=command.incident)
     numbers = _Numbers(desk)
     for unit, need_id in pairs:
         yield from _order(
@@ -361,6 +445,7 @@ def _match(
     desk: Desk, incident: Incident, units: tuple[UnitForNeed, ...]
 ) -> tuple[tuple[UnitState, NeedId | None], ...]:
     """Each unit with the open need it is to serve; None sends it beyond the plan."""
+    named = {wanted.need_id for wanted in units}
     left = [n for n in incident.needs if n.open]
     pairs: list[tuple[UnitState, NeedId | None]] = []
     for index, wanted in enumerate(units):
@@ -368,7 +453,8 @@ def _match(
         unit = require_free(desk.fleet, wanted.unit, field)
         if any(unit is other for other, _ in pairs):
             raise InvalidFieldError(field, wanted.unit, "each unit once")
-        need = _wanted_need(incident, left, unit, wanted.need_id, f"units[{index}].need_id")
+        mine = left if wanted.need_id else [n for n in left if n.need_id not in named]
+        need = _wanted_need(incident, mine, unit, wanted.need_id, f"units[{index}].need_id")
         if need is not None:
             left.remove(need)
         pairs.append((unit, need.need_id if need else None))
@@ -514,36 +600,41 @@ def _order(desk: Desk, numbers: _Numbers, assignment: Assignment) -> Iterator[Fa
 def _record(command: RecordAssignment, desk: Desk, at: datetime, now: datetime) -> Iterator[Fact]:
     incident = _incident(desk, command.incident, "incident")
     unit = desk.fleet.units.get(command.unit) if command.unit else None
-    need = (
-        next((n for n in incident.needs if n.open and n.capability in unit.unit.capabilities), None)
-        if unit
-        else None
-    )
-    if incident.proposal is not None:
+    former = desk.emergency.assignments[unit.holder.assignment] if unit and unit.holder else None
+    again = former is not None and former.incident == incident.incident_id
+    need_id = former.need_id if former and again else _need_for(incident, unit)
+    if incident.proposal is not None and not again:
         yield _withdrawn(incident.proposal, "decided_elsewhere")
-    flags = _recorded_flags(unit, need, command.raw_unit)
-    if unit is not None and unit.holder is not None:
-        former = desk.emergency.assignments[unit.holder.assignment]
-        reason = Remark("sent_elsewhere", {"incident": incident.incident_id})
-        yield _ended(former, AssignmentState.CANCELLED, reason, reopens=former.arrived is None)
+    if unit is not None and former is not None:
+        yield from _end(
+            desk,
+            former,
+            Remark("sent_elsewhere", {"incident": command.incident}),
+            served=former.arrived is not None,
+            reopens=former.arrived is None and not again,
+        )
         yield UnitReleased(unit.unit.unit_id)
+    elif unit is not None:
+        yield from _displaced(desk, {unit.unit.unit_id}, besides=command.incident)
     assignment_id = _Numbers(desk).take()
     yield AssignmentRecorded(
         Assignment(
             assignment_id=assignment_id,
             incident=incident.incident_id,
-            need_id=need.need_id if need else None,
+            need_id=need_id,
             unit=unit.unit.unit_id if unit else None,
             state=AssignmentState.ORDERED,
             decided_by=DecidedBy.CAD,
             assigned=at,
-            flags=flags,
+            arrived=former.arrived if former and again else None,
+            flags=_recorded_flags(unit, need_id, command.raw_unit),
             raw_unit=command.raw_unit,
             origin=command.origin,
         )
     )
     if unit is not None:
         yield UnitReserved(unit.unit.unit_id, Holder(incident.incident_id, assignment_id))
+    if unit is not None and not again:
         yield UnitStatusChanged(
             unit.unit.unit_id,
             UnitStatus.MOBILISING,
@@ -552,15 +643,23 @@ def _record(command: RecordAssignment, desk: Desk, at: datetime, now: datetime) 
         )
 
 
-def _recorded_flags(unit: UnitState | None, need: Need | None, raw_unit: str) -> tuple[Remark, ...]:
+def _need_for(incident: Incident, unit: UnitState | None) -> NeedId | None:
+    """The first open need that the unit can serve."""
+    able = unit.unit.capabilities if unit else ()
+    return next((n.need_id for n in incident.needs if n.open and n.capability in able), None)
+
+
+def _recorded_flags(
+    unit: UnitState | None, need_id: NeedId | None, raw_unit: str
+) -> tuple[Remark, ...]:
     if unit is None:
         return (Remark("unit_unknown", {"value": raw_unit}),)
     flags: list[Remark] = []
     if unit.holder is not None:
         flags.append(Remark("unit_was_held", {"incident": unit.holder.incident}))
     elif not unit.free:
-        flags.append(Remark("unit_not_ready", {"status": unit.status}))
-    if need is None:
+        flags.append(Remark("unit_not_ready", {"status": unit.standing}))
+    if need_id is None:
         flags.append(Remark("no_need_for_unit"))
     return tuple(flags)
 
@@ -571,9 +670,7 @@ def _acknowledge(
 ) -> Iterator[Fact]:
     assignment = _active(desk, command.assignment)
     if assignment.state is AssignmentState.ORDERED:
-        yield AssignmentAcknowledged(
-            assignment.assignment_id, assignment.incident, assignment.unit
-        )
+        yield AssignmentAcknowledged(assignment.assignment_id, assignment.incident, assignment.unit)
 
 
 @_facts.register
@@ -590,9 +687,9 @@ def _release(
     desk: Desk, assignment: Assignment, reason: Remark, *, reopens: bool
 ) -> Iterator[Fact]:
     """An order ends from the desk's side; its unit turns for home."""
-    served = assignment.arrived is not None and not reopens
-    state = AssignmentState.COMPLETED if served else AssignmentState.CANCELLED
-    yield _ended(assignment, state, reason, reopens=reopens)
+    yield from _end(
+        desk, assignment, reason, served=assignment.arrived is not None, reopens=reopens
+    )
     if assignment.unit is not None and _holds(desk, assignment):
         yield UnitReleased(assignment.unit)
         yield UnitStatusChanged(
@@ -619,58 +716,86 @@ def _press(command: PressStatus, desk: Desk, at: datetime, now: datetime) -> Ite
     unit = unit_of(desk.fleet, command.unit)
     if command.status is UnitStatus.OUT_OF_SERVICE and not command.reason.strip():
         raise InvalidFieldError("reason", command.reason, "why the unit is out of service")
-    yield UnitStatusChanged(
-        unit=command.unit,
-        status=command.status,
-        previous=unit.status,
-        reason=command.reason,
-        expected_return=command.expected_return,
-        irregular=is_irregular(unit.status, command.status, held=unit.holder is not None),
-    )
-    if unit.holder is not None:
-        yield from _follow(desk.emergency.assignments[unit.holder.assignment], command, unit, at)
+    order = desk.emergency.assignments[unit.holder.assignment] if unit.holder else None
+    ordered = order.assigned if order else None
+    if is_late(command.status, at, unit.status, unit.status_time, ordered):
+        yield UnitStatusChanged(
+            unit=command.unit,
+            status=unit.status,
+            previous=unit.status,
+            reason=unit.reason,
+            expected_return=unit.expected_return,
+            irregular=True,
+            late_press=command.status,
+        )
+    else:
+        yield UnitStatusChanged(
+            unit=command.unit,
+            status=command.status,
+            previous=unit.status,
+            reason=command.reason,
+            expected_return=command.expected_return,
+            irregular=is_irregular(unit.status, command.status, held=order is not None),
+        )
+        if command.status not in READY:
+            details = {"unit": command.unit, "status": command.status}
+            yield from _displaced(desk, {command.unit}, Remark("unit_not_ready", details))
+        if order is not None:
+            yield from _follow(desk, order, command, unit, at)
+    if order is not None and command.status in ARRIVED and _is_first_proof(order, at):
+        yield UnitArrived(order.assignment_id)
+
+
+def _is_first_proof(order: Assignment, at: datetime) -> bool:
+    """Whether a press on arrival is the earliest; it may be told after a later one."""
+    return order.arrived is None or order.assigned <= at < order.arrived
 
 
 def _follow(
-    assignment: Assignment, command: PressStatus, unit: UnitState, at: datetime
+    desk: Desk, order: Assignment, command: PressStatus, unit: UnitState, at: datetime
 ) -> Iterator[Fact]:
-    """What a press means for the order the unit is under."""
-    if command.status in ARRIVED:
-        if assignment.arrived is None:
-            yield UnitArrived(assignment.assignment_id)
-    elif command.status is UnitStatus.OUT_OF_SERVICE:
-        handed_over = unit.status is UnitStatus.AT_HOSPITAL
-        yield from _end(assignment, command.unit, "unit_out_of_service", served=handed_over)
-    elif command.status in (UnitStatus.AVAILABLE, UnitStatus.RETURNING, UnitStatus.OFF_DUTY):
-        if assignment.arrived is not None:
-            yield from _end(assignment, command.unit, "unit_finished", served=True)
-        elif _must_have_arrived(assignment, at):
-            yield from _end(assignment, command.unit, "arrival_press_missed", served=True)
-        else:
-            yield from _end(assignment, command.unit, "unit_left_before_arrival", served=False)
+    """The end of the order that a unit is under, when its press means that."""
+    if command.status is UnitStatus.OUT_OF_SERVICE:
+        code, served = "unit_out_of_service", unit.status is UnitStatus.AT_HOSPITAL
+    elif command.status in UNDER_WAY:
+        return
+    elif order.arrived is not None:
+        code, served = "unit_finished", True
+    elif _must_have_arrived(desk, order, at):
+        code, served = "arrival_press_missed", True
+    else:
+        code, served = "unit_left_before_arrival", False
+    yield from _end(desk, order, Remark(code), served=served, reopens=not served)
+    yield UnitReleased(command.unit)
 
 
-def _must_have_arrived(assignment: Assignment, at: datetime) -> bool:
+def _must_have_arrived(desk: Desk, order: Assignment, at: datetime) -> bool:
     """Whether its time to arrive has passed: then the press on arrival was missed.
 
     Sending a second unit to everybody whose crew forgot a button is how the London service of 1992
-    drowned; a unit that turns back early, though, has not served anybody.
+    drowned; a unit that turns back early, though, has not served anybody. Where nobody worked out
+    when it would arrive, the incident's target stands for that.
     """
-    elapsed_s = (at - assignment.assigned).total_seconds()
-    return assignment.eta_s is not None and elapsed_s >= assignment.eta_s
+    due_s = order.eta_s
+    if due_s is None:
+        due_s = desk.emergency.incidents[order.incident].target_s or None
+    return due_s is not None and (at - order.assigned).total_seconds() >= due_s
 
 
-def _end(assignment: Assignment, unit: UnitId, code: str, *, served: bool) -> Iterator[Fact]:
-    state = AssignmentState.COMPLETED if served else AssignmentState.CANCELLED
-    yield _ended(assignment, state, Remark(code), reopens=not served)
-    yield UnitReleased(unit)
-
-
-def _ended(
-    assignment: Assignment, state: AssignmentState, reason: Remark, *, reopens: bool
-) -> AssignmentEnded:
-    return AssignmentEnded(
-        assignment.assignment_id, state, reason, reopens, assignment.incident, assignment.unit
+def _end(
+    desk: Desk, order: Assignment, reason: Remark, *, served: bool, reopens: bool
+) -> Iterator[Fact]:
+    """An order ends. A need that is open again is decided together with those that wait."""
+    waiting = desk.emergency.incidents[order.incident].proposal
+    if reopens and order.need_id is not None and waiting is not None:
+        yield ProposalWithdrawn(waiting.proposal_id, order.incident, reason)
+    yield AssignmentEnded(
+        order.assignment_id,
+        AssignmentState.COMPLETED if served else AssignmentState.CANCELLED,
+        reason,
+        reopens,
+        order.incident,
+        order.unit,
     )
 
 

@@ -39,6 +39,7 @@ class IncidentUpdated(Frozen, frozen=True, tag=True):
     transport: bool
     target_s: int
     needs: tuple[Need, ...]
+    priority_assumed: bool = False
 
 
 class UnitInput(Frozen, frozen=True):

@@ -51,11 +51,19 @@ Fate = Deciding | Unmet | Proposed | Assigned
 
 
 class Need(Frozen, frozen=True):
-    """One unit's worth of what the plan asks for, e.g. ``als-1``."""
+    """One unit's worth of what the plan asks for, e.g. ``als-1``.
+
+    Attributes
+    ----------
+    surplus
+        A unit goes to it, but since a correction the plan has no use for it: it is gone when the
+        order is taken back.
+    """
 
     need_id: NeedId
     capability: Capability
     fate: Fate = Deciding()
+    surplus: bool = False
 
     @property
     def open(self) -> bool:
@@ -188,6 +196,8 @@ class Incident(Frozen, frozen=True):
     ----------
     incident_type
         A code of the response plans, or "" while unknown.
+    priority_assumed
+        Nobody has named a priority: it is the type's own, the gravest while that is unknown.
     location
         Where it is planned, WGS84; None while unresolved.
     target_s
@@ -219,6 +229,7 @@ class Incident(Frozen, frozen=True):
     closed: datetime | None = None
     outcome: str = ""
     changed: int = 0
+    priority_assumed: bool = False
 
     def need(self, need_id: NeedId) -> Need | None:
         """The need of that id, or None."""

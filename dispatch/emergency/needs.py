@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from msgspec.structs import replace
+
 from dispatch.emergency.model import UNCLASSIFIED, Assigned, Deciding, Fate, Need, Unmet
 from dispatch.emergency.plans import ResponsePlan
 from dispatch.model import Capability, NeedId, Remark
@@ -13,7 +15,7 @@ from roadnets.geo import LonLat
 def needs_of(
     plan: ResponsePlan | None, location: LonLat | None, kept: tuple[Need, ...] = ()
 ) -> tuple[Need, ...]:
-    """The needs of an incident, in the plan's order.
+    """The needs of an incident: those that units are assigned to, then the plan's others in order.
 
     Parameters
     ----------
@@ -22,8 +24,8 @@ def needs_of(
     location
         None while unresolved: then every need is unmet for that reason.
     kept
-        Needs that units are already assigned to; they count towards the plan, and those the plan
-        has no use for stay until their orders end.
+        The needs until now. Those that units are assigned to stay and count towards the plan;
+        those beyond it are surplus.
     """
     fate = _fate(plan, location)
     wanted = (
@@ -31,9 +33,19 @@ def needs_of(
         if plan is None
         else Counter({need.capability: need.count for need in plan.needs})
     )
-    assigned = [need for need in kept if isinstance(need.fate, Assigned)]
+    assigned = _assigned(kept, wanted)
     missing = wanted - Counter(need.capability for need in assigned)
     return (*assigned, *_new(missing, {need.need_id for need in assigned}, fate))
+
+
+def _assigned(kept: tuple[Need, ...], wanted: Counter[Capability]) -> tuple[Need, ...]:
+    left = wanted.copy()
+    assigned: list[Need] = []
+    for need in kept:
+        if isinstance(need.fate, Assigned):
+            assigned.append(replace(need, surplus=left[need.capability] <= 0))
+            left[need.capability] -= 1
+    return tuple(assigned)
 
 
 def _fate(plan: ResponsePlan | None, location: LonLat | None) -> Fate:

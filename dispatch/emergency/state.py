@@ -156,9 +156,15 @@ def _ended(
     state = _change(state, event.assignment, revision, state=event.state, ended=at)
     ended = state.assignments[event.assignment]
     if event.reopens and ended.need_id is not None:
-        incident = _with_fates(state.incidents[ended.incident], [(ended.need_id, Deciding())])
+        incident = _reopened(state.incidents[ended.incident], ended.need_id)
         state = _put(state, incident, revision)
     return state
+
+
+def _reopened(incident: Incident, need_id: NeedId) -> Incident:
+    """The incident with a need to be decided again, or without it when it is surplus."""
+    needs = tuple(n for n in incident.needs if not (n.surplus and n.need_id == need_id))
+    return _with_fates(replace(incident, needs=needs), [(need_id, Deciding())])
 
 
 def _closed(state: EmergencyState, incident: IncidentId) -> EmergencyState:

@@ -11,7 +11,7 @@ from dispatch.model import Frozen, Holder, UnitId, UnitStatus
 class FleetDeclared(Frozen, frozen=True, tag=True):
     """The fleet file was read: these are the stations, hospitals and units now.
 
-    A unit that is gone from the file stays as long as something holds it.
+    A unit that is gone from the file while something holds it stays, retired, until the next.
     """
 
     stations: tuple[Station, ...]
@@ -35,7 +35,13 @@ class UnitReleased(Frozen, frozen=True, tag=True):
 class UnitStatusChanged(Frozen, frozen=True, tag=True):
     """A unit's status, as pressed or as it follows from an order.
 
-    ``irregular``: not the press that was due (out of order, repeated, or without an order).
+    Attributes
+    ----------
+    irregular
+        Not the press that was due (out of order, repeated, or without an order).
+    late_press
+        What was pressed, when it happened before what is known already: kept, and nothing
+        changes (``status`` is ``previous``).
     """
 
     unit: UnitId
@@ -44,6 +50,7 @@ class UnitStatusChanged(Frozen, frozen=True, tag=True):
     reason: str = ""
     expected_return: datetime | None = None
     irregular: bool = False
+    late_press: UnitStatus | None = None
 
 
 FleetEvent = FleetDeclared | UnitReserved | UnitReleased | UnitStatusChanged

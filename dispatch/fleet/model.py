@@ -62,7 +62,13 @@ class Unit(Frozen, frozen=True):
 
 
 class UnitState(Frozen, frozen=True):
-    """A unit and what it is doing; free when nothing holds it and its status allows an order."""
+    """A unit and what it is doing; free when nothing holds it and its status allows an order.
+
+    Attributes
+    ----------
+    retired
+        It is gone from the fleet file and finishes what it was sent to; it takes no other order.
+    """
 
     unit: Unit
     status: UnitStatus
@@ -70,11 +76,19 @@ class UnitState(Frozen, frozen=True):
     reason: str = ""
     expected_return: datetime | None = None
     holder: Holder | None = None
+    retired: bool = False
 
     @property
     def free(self) -> bool:
         """Whether it can take an order now."""
-        return self.holder is None and self.status in READY
+        return self.holder is None and self.status in READY and not self.retired
+
+    @property
+    def standing(self) -> str:
+        """What keeps it from an order, "held" and "retired" before its status."""
+        if self.holder is not None:
+            return "held"
+        return "retired" if self.retired else self.status
 
 
 READY = frozenset({UnitStatus.AVAILABLE, UnitStatus.RETURNING})

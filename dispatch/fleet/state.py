@@ -51,7 +51,7 @@ def require_free(fleet: FleetState, unit: UnitId, field: str = "unit") -> UnitSt
         )
     if not state.free:
         raise ConflictError(
-            "unit_not_ready", f"unit {unit} is {state.status}", unit=unit, status=state.status
+            "unit_not_ready", f"unit {unit} is {state.standing}", unit=unit, status=state.standing
         )
     return state
 
@@ -65,6 +65,8 @@ def evolve(fleet: FleetState, event: FleetEvent, at: datetime) -> FleetState:
             return _with(fleet, event.unit, holder=event.holder)
         case UnitReleased():
             return _with(fleet, event.unit, holder=None)
+        case UnitStatusChanged(late_press=pressed) if pressed is not None:
+            return fleet
         case UnitStatusChanged():
             return _with(
                 fleet,
@@ -87,14 +89,14 @@ def _declared(fleet: FleetState, event: FleetDeclared, at: datetime) -> FleetSta
     for unit in event.units:
         known = fleet.units.get(unit.unit_id)
         units[unit.unit_id] = (
-            msgspec.structs.replace(known, unit=unit)
+            msgspec.structs.replace(known, unit=unit, retired=False)
             if known
             else UnitState(unit=unit, status=UnitStatus.AVAILABLE, status_time=at)
         )
     stations = {s.station_id: s for s in event.stations}
     for unit_id, state in fleet.units.items():
         if unit_id not in units and state.holder is not None:
-            units[unit_id] = state
+            units[unit_id] = msgspec.structs.replace(state, retired=True)
             home = state.unit.station
             stations.setdefault(home, fleet.stations[home])
     return FleetState(

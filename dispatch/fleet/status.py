@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from dispatch.model import UnitStatus as S
 
 _DUE: dict[S, frozenset[S]] = {
@@ -22,7 +24,42 @@ UNDER_WAY = frozenset({S.MOBILISING, S.EN_ROUTE, S.ON_SCENE, S.TRANSPORTING, S.A
 ARRIVED = frozenset({S.ON_SCENE, S.TRANSPORTING, S.AT_HOSPITAL})
 """Statuses that prove the unit reached its incident, even if the press on arrival was missed."""
 
+BACK = frozenset({S.AVAILABLE, S.RETURNING})
+"""Statuses that say a crew has nothing to do any more."""
+
+_PROGRESS = (S.MOBILISING, S.EN_ROUTE, S.ON_SCENE, S.TRANSPORTING, S.AT_HOSPITAL)
+
 
 def is_irregular(previous: S, status: S, *, held: bool) -> bool:
     """Whether a press is not the one that was due; it is kept all the same."""
     return status not in _DUE[previous] or (status in UNDER_WAY and not held)
+
+
+def is_late(
+    status: S, at: datetime, known: S, known_since: datetime, ordered: datetime | None
+) -> bool:
+    """Whether a press tells of something that later news has overtaken.
+
+    A terminal that was out of reach sends its presses afterwards. Under an order an earlier time
+    alone proves little, since clocks of crews and desk differ; but a crew that was back, or on
+    some scene, before the order went out tells of its last job, and a step behind the one that it
+    is known to have reached tells of this one, too late.
+
+    Parameters
+    ----------
+    status, at
+        What was pressed, and when.
+    known, known_since
+        The status as known, and since when.
+    ordered
+        When the order that the unit is under went out; None when it is under none.
+    """
+    if ordered is None:
+        return at < known_since
+    of_the_last_job = status in BACK | ARRIVED and at < ordered
+    overtaken = (
+        at < known_since
+        and {status, known}.issubset(_PROGRESS)
+        and _PROGRESS.index(status) < _PROGRESS.index(known)
+    )
+    return of_the_last_job or overtaken
