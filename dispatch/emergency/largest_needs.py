@@ -12,5 +12,7 @@ def largest_needs(plans: ResponsePlans) -> dict[Capability, int]:
     Capabilities that no plan needs are left out; the order is that of the plans file.
     """
     needs = [n for kind in plans.types.values() for p in kind.plans.values() for n in p.needs]
-    most = {c: max((n.count for n in needs if n.capability == c), default=0) for c in plans.capabilities}
+    most = {
+        c: max((n.count for n in needs if n.capability == c), default=0) for c in plans.capabilities
+    }
     return {capability: count for capability, count in most.items() if count}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +15,10 @@ from dispatch.files.plans import default_plans_path, read_plans
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.fleet.suggest import suggest_fleet
 from dispatch.model import Capability
+from roadnets.assemble import assemble
 from roadnets.geo import LonLat
 from roadnets.network import District, Place, PlaceKind, RoadNetwork
+from roadnets.sources import osmfile
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, grid
 
 PLANS = read_plans(default_plans_path())
@@ -177,3 +180,25 @@ def test_what_is_suggested_is_a_valid_file(tmp_path: Path) -> None:
     write_fleet(fleet, path)
     assert read_fleet(path, PLANS) == fleet
     assert fleet.hospitals[0].name.startswith("中心 医院 长长")
+
+
+def real(name: str) -> RoadNetwork:
+    data = Path(__file__).parents[4] / "shared" / "data"
+    path = Path(os.environ.get("DISPATCH_DATA", data)) / name
+    if not path.exists():
+        pytest.skip(f"no {path}; set DISPATCH_DATA to the folder of real data")
+    return assemble(osmfile.read(path))
+
+
+def test_a_country_with_hospitals_and_fire_stations_invents_nothing() -> None:
+    fleet = suggest_fleet(real("andorra/andorra.osm.pbf"), NEEDED)
+    assert not any(place.invented for place in (*fleet.stations, *fleet.hospitals))
+    assert fleet.stations[0].name_en == "Hospital of Our Lady of Meritxell"
+    assert Counter(s.kind for s in fleet.stations) == {"hospital": 3, "fire_station": 4}
+    assert_serves_every_plan(fleet)
+
+
+def test_a_district_without_tags_gets_posts() -> None:
+    fleet = suggest_fleet(real("shenzhen/nanshan.osm.bz2"), NEEDED)
+    assert all(place.invented for place in (*fleet.stations, *fleet.hospitals))
+    assert_serves_every_plan(fleet)
