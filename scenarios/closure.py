@@ -1,17 +1,20 @@
-"""Which bridge to close: the one that most ways to emergencies lead over, with a way round."""
+"""Which bridge to close: the one that most ways lead over, if there is a way round."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.conditions.streets import Streets
+from dispatch.emergency.plans import IncidentType, ResponsePlans
+from dispatch.fleet.fleet_file import FleetFile
+from dispatch.model import Capability
 from roadnets.conditions import Conditions
-from roadnets.geo import UNREACHABLE, LonLat, distance_m
+from roadnets.geo import METRES_PER_DEGREE, UNREACHABLE, LonLat, distance_m
 from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.scipy_travel import ScipyTravelTimes
 from roadnets.travel import Route, Snap, TravelMode, TravelTimes
@@ -23,6 +26,8 @@ NEAR_M = 1500.0
 TRIES = 8
 """Streets tried, busiest first, before giving up on finding one that has a way round."""
 PLACES_TRIED = 60
+STRETCH_M = 250.0
+"""Where a street is closed, it is closed so far to either side of its busiest edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,21 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Detour:
-    """A place near a closed street, and what the closure costs its quickest unit."""
+    """A call near a closed street, and what the closure costs the quickest unit for it.
+
+    Attributes
+    ----------
+    capability
+        What the unit can do that the call needs.
+    open_s, closed_s
+        Its drive from its station, without and with the closure.
+    """
 
     point: LonLat
     address: str
+    incident_type: str
+    priority: int
+    capability: str
     open_s: int
     closed_s: int
 
@@ -60,14 +76,15 @@ class Detour:
 def busiest(
     streets: Streets, stations: Sequence[LonLat], targets: Sequence[LonLat]
 ) -> Crossing | None:
-    """The busiest named bridge, else street, whose closing leaves every target within reach.
+    """The busiest named bridge, else stretch of a street, whose closing cuts nobody off.
 
     Parameters
     ----------
     streets
         With nothing closed.
     stations, targets
-        The ways counted lead from the quickest station to each target.
+        The ways counted lead to each target from the quickest station, one in the middle and the
+        last, since crews also drive to hospitals and help each other out.
 
     Returns
     -------
@@ -78,19 +95,15 @@ def busiest(
     travel = ScipyTravelTimes.build(network, Conditions())
     origins = [snap for snap in streets.snap_many(list(stations)) if snap is not None]
     ends = [snap for snap in streets.snap_many(list(targets)) if snap is not None]
-    ways = [way for end in ends if (way := _way(travel, origins, end)) is not None]
-    on_bridge = network.has_flag(EdgeFlag.BRIDGE)
-    for bridge in (True, False):
-        wanted = on_bridge if bridge else ~on_bridge
-        uses = Counter(name for route in ways for name in _names(network, route, wanted))
-        for name, count in uses.most_common(TRIES):
-            edges = np.flatnonzero((network.edge_name == name) & wanted)
+    ways = [way for end in ends for way in _ways(travel, origins, end)]
+    for bridge, found in ((True, _bridges(network, ways)), (False, _stretches(network, ways))):
+        for uses, edges in found:
             if _has_way_round(network, edges, origins, ends):
                 return Crossing(
-                    name=network.names[name] or network.names_en[name],
+                    name=" ".join(dict.fromkeys(filter(None, network.edge_names(int(edges[0]))))),
                     edges=tuple(edges.tolist()),
                     bridge=bridge,
-                    uses=count,
+                    uses=uses,
                     ways=len(ways),
                     middle=_middle(network, edges),
                 )
@@ -99,31 +112,65 @@ def busiest(
 
 def detour(
     streets: Streets,
-    stations: Sequence[LonLat],
+    fleet: FleetFile,
+    plans: ResponsePlans,
     crossing: Crossing,
     places: CallPlaces,
     rng: np.random.Generator,
 ) -> Detour | None:
-    """A place near the crossing whose quickest station loses most when it is closed."""
+    """The call near the crossing that loses most when it is closed, and is reached all the same.
+
+    Where both banks have what it takes, a closed bridge costs nobody anything; what few stations
+    have is what has to go round.
+    """
     network = streets.network
-    open_roads = ScipyTravelTimes.build(network, Conditions())
-    closed_roads = ScipyTravelTimes.build(
-        network, Conditions().with_closure("staged", crossing.edges)
+    stations = {s.station_id: snap for s in fleet.stations if (snap := streets.snap(s.point))}
+    row = {station: index for index, station in enumerate(stations)}
+    edges = _edges_near(network, crossing, places, rng)
+    points = [places.on_edge(edge, rng) for edge in edges]
+    snaps = streets.snap_many(points)
+    usable = [i for i, s in enumerate(snaps) if s is not None and s.edge not in crossing.edges]
+    ends = [snap for i, snap in enumerate(snaps) if i in set(usable) and snap is not None]
+    if not ends or not stations:
+        return None
+    conditions = Conditions()
+    opened, closed = (
+        ScipyTravelTimes.build(network, c).matrix(MODE, list(stations.values()), ends)
+        for c in (conditions, conditions.with_closure("staged", crossing.edges))
     )
-    origins = [snap for snap in streets.snap_many(list(stations)) if snap is not None]
     best: Detour | None = None
-    for edge in _edges_near(network, crossing, places, rng):
-        point = places.on_edge(edge, rng)
-        snap = streets.snap(point)
-        if snap is None or snap.edge in crossing.edges:
+    for capability, kind in _smallest_kinds(plans).items():
+        rows = [row[u.station] for u in fleet.units if capability in u.capabilities]
+        if not rows:
             continue
-        open_s = int(open_roads.many_to_one(MODE, origins, snap).min())
-        closed_s = int(closed_roads.many_to_one(MODE, origins, snap).min())
-        if closed_s >= UNREACHABLE:
-            continue
-        if best is None or closed_s - open_s > best.closed_s - best.open_s:
-            best = Detour(point, places.address(edge), open_s, closed_s)
+        open_s, closed_s = opened[rows].min(axis=0), closed[rows].min(axis=0)
+        loss = np.where(closed_s < UNREACHABLE, closed_s - open_s, -1)
+        place = int(np.argmax(loss))
+        if loss[place] >= 0 and (best is None or loss[place] > best.closed_s - best.open_s):
+            best = Detour(
+                point=points[usable[place]],
+                address=places.address(edges[usable[place]]),
+                incident_type=kind.code,
+                priority=kind.default_priority,
+                capability=capability,
+                open_s=int(open_s[place]),
+                closed_s=int(closed_s[place]),
+            )
     return best
+
+
+def _smallest_kinds(plans: ResponsePlans) -> dict[Capability, IncidentType]:
+    """For each capability the type that needs the least beside it, of those sent by themselves."""
+    smallest: dict[Capability, tuple[int, IncidentType]] = {}
+    for _, kind in sorted(plans.types.items()):
+        if not kind.automatic:
+            continue
+        needs = kind.plan(kind.default_priority).needs
+        size = sum(need.count for need in needs)
+        for need in needs:
+            if need.capability not in smallest or size < smallest[need.capability][0]:
+                smallest[need.capability] = (size, kind)
+    return {capability: kind for capability, (_, kind) in smallest.items()}
 
 
 def distance_to(network: RoadNetwork, edges: Sequence[int], point: LonLat) -> float:
@@ -131,16 +178,39 @@ def distance_to(network: RoadNetwork, edges: Sequence[int], point: LonLat) -> fl
     return min(distance_m(point, corner) for edge in edges for corner in network.edge_line(edge))
 
 
-def _way(travel: TravelTimes, origins: Sequence[Snap], end: Snap) -> Route | None:
-    """The way from the quickest of the origins."""
-    quickest = int(np.argmin(travel.many_to_one(MODE, origins, end)))
-    return travel.route(MODE, origins[quickest], end)
+def _ways(travel: TravelTimes, origins: Sequence[Snap], end: Snap) -> Iterator[Route]:
+    """The ways from the quickest, the middle and the last of the origins."""
+    seconds = travel.many_to_one(MODE, origins, end)
+    order = np.argsort(seconds, kind="stable").tolist()
+    for index in dict.fromkeys((order[0], order[len(order) // 2], order[-1])):
+        route = travel.route(MODE, origins[index], end)
+        if route is not None:
+            yield route
 
 
-def _names(network: RoadNetwork, route: Route, wanted: NDArray[np.bool_]) -> set[int]:
-    """Index of each street name on a way, of the edges wanted; unnamed ones left out."""
-    edges = np.array(route.edges)
-    return {int(name) for name in network.edge_name[edges[wanted[edges]]] if name != 0}
+def _bridges(
+    network: RoadNetwork, ways: Sequence[Route]
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Named bridges that ways lead over, the busiest first: how many, and the edges."""
+    on_bridge = network.has_flag(EdgeFlag.BRIDGE)
+    uses: Counter[int] = Counter()
+    for route in ways:
+        edges = np.array(route.edges)
+        uses.update({int(n) for n in network.edge_name[edges[on_bridge[edges]]] if n != 0})
+    for name, count in uses.most_common(TRIES):
+        yield count, np.flatnonzero((network.edge_name == name) & on_bridge)
+
+
+def _stretches(
+    network: RoadNetwork, ways: Sequence[Route]
+) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Stretches of named streets, around the edges that most ways lead over."""
+    uses = Counter(edge for route in ways for edge in set(route.edges))
+    named = [(edge, count) for edge, count in uses.most_common() if network.edge_name[edge] != 0]
+    for edge, count in named[:TRIES]:
+        line = network.edge_line(edge)
+        near = _near(network, line[len(line) // 2], STRETCH_M)
+        yield count, np.flatnonzero(near & (network.edge_name == network.edge_name[edge]))
 
 
 def _has_way_round(
@@ -168,12 +238,18 @@ def _edges_near(
     network: RoadNetwork, crossing: Crossing, places: CallPlaces, rng: np.random.Generator
 ) -> list[int]:
     """Edges with addresses near the crossing, some of them when there are many."""
-    middle = network.node_lon[network.edge_head], network.node_lat[network.edge_head]
-    lon, lat = np.abs(middle[0] - crossing.middle.lon), np.abs(middle[1] - crossing.middle.lat)
-    box = NEAR_M / 2 / 111_000
-    near = (lat < box) & (lon < box / np.cos(np.radians(crossing.middle.lat)))
+    near = _near(network, crossing.middle, NEAR_M / 2)
     edges = np.flatnonzero(near & places.homes)
     edges = edges[~np.isin(edges, crossing.edges)]
     if len(edges) > PLACES_TRIED:
         edges = np.sort(rng.choice(edges, PLACES_TRIED, replace=False))
     return [int(edge) for edge in edges]
+
+
+def _near(network: RoadNetwork, point: LonLat, distance_m: float) -> NDArray[np.bool_]:
+    """Edges whose end lies in a box around a point, bool (m,)."""
+    lon, lat = network.node_lon[network.edge_head], network.node_lat[network.edge_head]
+    box = distance_m / METRES_PER_DEGREE
+    wide = box / np.cos(np.radians(point.lat))
+    near: NDArray[np.bool_] = (np.abs(lat - point.lat) < box) & (np.abs(lon - point.lon) < wide)
+    return near

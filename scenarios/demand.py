@@ -132,10 +132,10 @@ class Load:
         return self.medical + self.fire
 
 
-AMBULANCE_LOAD, AMBULANCE_HOURS_A_CALL = 0.6, 0.85
+AMBULANCE_LOAD, AMBULANCE_HOURS_A_CALL = 0.6, 0.8
 """Part of the ambulances that a busy hour keeps busy; a medical call takes 1.2 of them for some 40
 minutes."""
-PUMP_LOAD, PUMP_HOURS_A_CALL = 0.35, 0.6
+PUMP_LOAD, PUMP_HOURS_A_CALL = 0.4, 0.6
 """The same of fire engines."""
 
 

@@ -312,18 +312,18 @@ def _script(city: _City, streets: Streets, seed: int, display: Display) -> _Scri
     kind = (
         "the busiest named bridge" if crossing.bridge else "no bridge will do: the busiest street"
     )
-    near = detour(streets, stations, crossing, places, rng)
     display.say(
-        f"Closure: {crossing.name}, {kind} with a way round "
-        f"({crossing.uses} of {crossing.ways} ways lead over it)"
-        + (
-            f"; a call comes from near it, {minutes(near.open_s)} from the nearest station, "
-            f"{minutes(near.closed_s)} when it is closed"
-            if near
-            else ""
-        )
+        f"Closure: {crossing.name}, {kind} with a way round: {crossing.uses} of {crossing.ways} "
+        "ways across the city lead over it"
     )
-    return _Script(with_call_near(calls, near), crossing, near)
+    near = detour(streets, city.fleet, city.plans, crossing, places, rng)
+    if near is not None:
+        display.say(
+            f"       a call comes from near it ({near.incident_type}): the next unit with "
+            f"{near.capability} is {minutes(near.open_s)} away, {minutes(near.closed_s)} when it "
+            "is closed"
+        )
+    return _Script(with_call_near(calls, near, city.plans), crossing, near)
 
 
 def _serve_arguments(city: _City, args: argparse.Namespace) -> list[str]:

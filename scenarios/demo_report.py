@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import dispatch.state as fold
 from dispatch.conditions.streets import Streets
-from dispatch.errors import JournalError
 from dispatch.journal.sqlite import SqliteJournal
 from dispatch.journal.verify import verify
 from dispatch.state import Recorded, decode
@@ -120,11 +120,7 @@ def report_of(
 
 
 def _read(path: Path, network: RoadNetwork, played: Played) -> _Kept:
-    verified, trouble = True, ""
-    try:
-        verify(path)
-    except JournalError as error:
-        verified, trouble = False, str(error)
+    checked = verify(path, fold=fold)
     journal = SqliteJournal.open(path, network_checksum=network.checksum, create=False)
     try:
         answer = journal.answer(CLIENT, played.duplicate_id) if played.duplicate_id else None
@@ -132,8 +128,8 @@ def _read(path: Path, network: RoadNetwork, played: Played) -> _Kept:
             facts=[decode(record.body) for record in journal.read(0)],
             head=journal.last_hash.hex(),
             answered_at=answer.revision if answer else 0,
-            verified=verified,
-            trouble=trouble,
+            verified=checked.ok and checked.last_revision == journal.last_revision,
+            trouble=str(checked),
         )
     finally:
         journal.close()

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from dispatch.emergency.plans import ResponsePlans
 from dispatch.v1 import emergency_pb2, fleet_pb2, incident_pb2, roads_pb2
 from scenarios.board import Board, Fate
 from scenarios.client import DeskClient, new_request_id
 from scenarios.clock import ServiceClock
 from scenarios.closure import Crossing, Detour
 from scenarios.crews import Crew, Crews
-from scenarios.demand import Call, with_point
+from scenarios.demand import Call, service_of, with_point
 
 SENT_TWICE = 2
 """Index of the call that is sent twice."""
@@ -35,15 +36,23 @@ LOOK_EVERY_S = 10.0
 Tell = Callable[[str], None]
 
 
-def with_call_near(calls: Sequence[Call], detour: Detour | None) -> tuple[Call, ...]:
-    """The calls, the first one after the closure moved near the closed street."""
-    moved = list(calls)
-    if detour is not None:
-        after = (i for i, c in enumerate(moved) if c.at_s > CLOSED_FROM_S + 60 and i > SENT_TWICE)
-        index = next(after, None)
-        if index is not None:
-            moved[index] = with_point(moved[index], detour.point, detour.address)
-    return tuple(moved)
+def with_call_near(
+    calls: Sequence[Call], near: Detour | None, plans: ResponsePlans
+) -> tuple[Call, ...]:
+    """The calls, the first one after the closure turned into one near the closed street."""
+    turned = list(calls)
+    after = (i for i, c in enumerate(turned) if c.at_s > CLOSED_FROM_S + 60 and i > SENT_TWICE)
+    index = next(after, None)
+    if near is not None and index is not None:
+        kind = plans.types[near.incident_type]
+        turned[index] = replace(
+            with_point(turned[index], near.point, near.address),
+            service=service_of(kind),
+            incident_type=near.incident_type,
+            priority=near.priority,
+            patients=1 if kind.plan(near.priority).transport else None,
+        )
+    return tuple(turned)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 from dispatch.conditions.streets import Streets
+from dispatch.files.plans import default_plans_path, read_plans
+from dispatch.fleet.fleet_file import FleetFile
+from dispatch.fleet.model import Station, Unit
+from dispatch.model import Capability, StationId, UnitId
 from roadnets.geo import LonLat
 from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.scipy_travel import ScipyTravelTimes
@@ -87,15 +91,44 @@ def test_only_the_bridge_of_a_longer_street_is_closed() -> None:
     assert len(crossing.edges) == 2
 
 
-def test_the_call_near_it_loses_time_by_the_closure() -> None:
+def fleet(*homes: tuple[LonLat, str]) -> FleetFile:
+    stations = tuple(
+        Station(StationId(f"S{i}"), "站", "", "post", home) for i, (home, _) in enumerate(homes)
+    )
+    units = tuple(
+        Unit(UnitId(f"U{i}"), "", "x", StationId(f"S{i}"), (Capability(c),), 60)
+        for i, (_, c) in enumerate(homes)
+    )
+    return FleetFile(stations, (), units)
+
+
+def test_the_call_near_it_needs_what_has_to_go_round() -> None:
+    """Ambulances stand on both banks, the one ladder on the north bank: its call is chosen."""
     network = river_city((2, "中桥", BRIDGE), (5, "远桥", BRIDGE))
     streets = streets_of(network)
     crossing = busiest(streets, NORTH, SOUTH)
     assert crossing is not None
-    found = detour(streets, NORTH, crossing, CallPlaces(network), np.random.default_rng(1))
+    plans = read_plans(default_plans_path())
+    units = fleet((NORTH[0], "bls"), (SOUTH[2], "bls"), (NORTH[1], "ladder"))
+    found = detour(streets, units, plans, crossing, CallPlaces(network), np.random.default_rng(1))
     assert found is not None
+    assert found.capability == "ladder"
     assert found.closed_s > found.open_s
+    needs = plans.types[found.incident_type].plan(found.priority).needs
+    assert "ladder" in {need.capability for need in needs}
+    assert plans.types[found.incident_type].automatic
     assert distance_to(network, crossing.edges, found.point) < 1500
+
+
+def test_without_stations_there_is_no_call_near_it() -> None:
+    network = river_city((2, "中桥", BRIDGE), (5, "远桥", BRIDGE))
+    streets = streets_of(network)
+    crossing = busiest(streets, NORTH, SOUTH)
+    assert crossing is not None
+    plans = read_plans(default_plans_path())
+    places = CallPlaces(network)
+    rng = np.random.default_rng(1)
+    assert detour(streets, fleet(), plans, crossing, places, rng) is None
 
 
 @pytest.mark.parametrize("targets", [[], [LonLat(0.0, 0.0)]])
