@@ -87,6 +87,7 @@ class Incident(_message.Message):
     ETAG_FIELD_NUMBER: _builtins.int
     ORIGIN_FIELD_NUMBER: _builtins.int
     ASSIGNED_AUTOMATICALLY_FIELD_NUMBER: _builtins.int
+    OTHER_ASSIGNMENTS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"incidents/E000001"."""
     state: Global___IncidentState.ValueType
@@ -135,6 +136,12 @@ class Incident(_message.Message):
     def closed_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def origin(self) -> _common_pb2.Origin: ...
+    @_builtins.property
+    def other_assignments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Assignment]:
+        """Orders that are no need's fate, in order: ended ones, those beyond the plan, recorded facts that
+        no need asked for.
+        """
+
     def __init__(
         self,
         *,
@@ -160,10 +167,11 @@ class Incident(_message.Message):
         etag: _builtins.str = ...,
         origin: _common_pb2.Origin | None = ...,
         assigned_automatically: _builtins.bool = ...,
+        other_assignments: _abc.Iterable[Global___Assignment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_patients", b"_patients", "closed_time", b"closed_time", "first_report_time", b"first_report_time", "location", b"location", "origin", b"origin", "patients", b"patients", "proposal", b"proposal", "raw_point", b"raw_point", "recorded_time", b"recorded_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_patients", b"_patients", "address", b"address", "assigned_automatically", b"assigned_automatically", "closed_time", b"closed_time", "description", b"description", "etag", b"etag", "first_report_time", b"first_report_time", "flags", b"flags", "incident_type", b"incident_type", "location", b"location", "name", b"name", "needs", b"needs", "origin", b"origin", "outcome", b"outcome", "patients", b"patients", "priority", b"priority", "proposal", b"proposal", "raw_incident_type", b"raw_incident_type", "raw_point", b"raw_point", "recorded_time", b"recorded_time", "state", b"state", "street_distance_m", b"street_distance_m", "target_s", b"target_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_patients", b"_patients", "address", b"address", "assigned_automatically", b"assigned_automatically", "closed_time", b"closed_time", "description", b"description", "etag", b"etag", "first_report_time", b"first_report_time", "flags", b"flags", "incident_type", b"incident_type", "location", b"location", "name", b"name", "needs", b"needs", "origin", b"origin", "other_assignments", b"other_assignments", "outcome", b"outcome", "patients", b"patients", "priority", b"priority", "proposal", b"proposal", "raw_incident_type", b"raw_incident_type", "raw_point", b"raw_point", "recorded_time", b"recorded_time", "state", b"state", "street_distance_m", b"street_distance_m", "target_s", b"target_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__patients: _TypeAlias = _typing.Literal["patients"]  # noqa: Y015
     _WhichOneofArgType__patients: _TypeAlias = _typing.Literal["_patients", b"_patients"]  # noqa: Y015

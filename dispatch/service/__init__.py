@@ -1,0 +1,1 @@
+"""The desk on the wire: gRPC in front, nothing blocking on its loop."""
