@@ -9,7 +9,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
+from xml.parsers import expat
 
 _LONGEST_HEADER: Final = 64 * 1024  # the format's own limits
 _LONGEST_BLOB: Final = 32 * 1024 * 1024
@@ -38,10 +39,10 @@ def diagnose(path: Path, complaint: str) -> str:
         trouble = _diagnose_compressed(path)
         if trouble is not None:
             return trouble
-    return _diagnose_xml(complaint)
+    return _diagnose_xml(path, complaint)
 
 
-def _diagnose_xml(complaint: str) -> str:
+def _diagnose_xml(path: Path, complaint: str) -> str:
     place = re.search(r"at line (\d+), column (\d+): (.*)", complaint)
     if place is not None:
         line, column, what = place.groups()
@@ -49,15 +50,47 @@ def _diagnose_xml(complaint: str) -> str:
     top = re.search(r"top-level element: (\S+)", complaint)
     if top is not None:
         return f"is XML but not an OSM file: its outermost element is <{top.group(1)}>, not <osm>"
-    return f"cannot be read as OSM XML: {complaint}"
+    line = _line_of_bad_number(path)
+    where = "" if line is None else f" at line {line}"
+    return f"cannot be read as OSM XML{where}: {complaint.rstrip('.')}"
+
+
+def _line_of_bad_number(path: Path) -> int | None:
+    """Find the first line with an id or coordinate that is no number."""
+    bad: list[int] = []
+    parser = expat.ParserCreate()
+
+    def look(_: str, attributes: dict[str, str]) -> None:
+        for key in ("id", "ref", "lat", "lon"):
+            try:
+                float(attributes.get(key, "0"))
+            except ValueError:
+                bad.append(parser.CurrentLineNumber)
+
+    parser.StartElementHandler = look
+    with path.open("rb") as raw, _text(path, raw) as text:
+        while not bad and (chunk := text.read(1 << 16)):
+            parser.Parse(chunk)
+    return bad[0] if bad else None
+
+
+def _text(path: Path, raw: IO[bytes]) -> IO[bytes]:
+    """Read the bytes of a file as the text that they hold."""
+    name = path.name.lower()
+    if name.endswith(".bz2"):
+        return bz2.BZ2File(raw)
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if name.endswith(".gz") else raw
 
 
 def _diagnose_compressed(path: Path) -> str | None:
-    opener = bz2.open if path.name.lower().endswith(".bz2") else gzip.open
+    kind, magic = ("bzip2", b"BZh") if path.name.lower().endswith(".bz2") else ("gzip", b"\x1f\x8b")
+    with path.open("rb") as raw:
+        if not raw.read(len(magic)).startswith(magic):
+            return f"is not compressed with {kind}, as its name says"
     lines = 0
-    with path.open("rb") as raw, opener(raw) as text:
+    with path.open("rb") as raw, _text(path, raw) as text:
         try:
-            while chunk := text.read1(1 << 16):
+            while chunk := text.read(1 << 16):
                 lines += chunk.count(b"\n")
         except EOFError:
             return (

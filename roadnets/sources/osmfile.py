@@ -89,7 +89,7 @@ def read(path: Path, tell: Tell = silence) -> StreetData:
 
 def _read(path: Path, checksum: str, tell: Tell) -> StreetData:
     tell("reading relations")
-    relations = list(_relations(path))
+    relations, restrictions = _relations(path)
     tell("reading nodes and ways")
     locations = create_map("flex_mem")
     reader = _Reader()
@@ -108,7 +108,7 @@ def _read(path: Path, checksum: str, tell: Tell) -> StreetData:
         lines = {way.id: _line(way) for way in _ways(path, locations, IdFilter(members))}
         for relation in relations:
             reader.take_relation(relation, lines)
-    return reader.finish(path, checksum)
+    return reader.finish(path, checksum, _restriction_note(restrictions))
 
 
 def _objects(path: Path, locations: LocationTable, wanted: KeyFilter) -> Iterator[Node | Way]:
@@ -144,14 +144,18 @@ class _Relation:
     ways: tuple[int, ...]
 
 
-def _relations(path: Path) -> Iterator[_Relation]:
-    """Relations that are a place or a populated district, with their outer ways."""
-    for thing in osmium.FileProcessor(str(path), RELATION).with_filter(KeyFilter(*_WANTED_KEYS)):
+def _relations(path: Path) -> tuple[list[_Relation], int]:
+    """Relations that are a place or a populated district; and the number of turn restrictions."""
+    wanted = KeyFilter(*_WANTED_KEYS, "restriction")
+    found, restrictions = [], 0
+    for thing in osmium.FileProcessor(str(path), RELATION).with_filter(wanted):
         relation = cast("Relation", thing)
         tags = dict(relation.tags)
+        restrictions += "restriction" in tags
         if place_kinds(tags) or _is_district(tags):
             ways = tuple(m.ref for m in relation.members if m.type == "w" and m.role != "inner")
-            yield _Relation(relation.id, tags, ways)
+            found.append(_Relation(relation.id, tags, ways))
+    return found, restrictions
 
 
 def _is_district(tags: Tags) -> bool:
@@ -268,7 +272,7 @@ class _Reader:
         self.way_places, self.way_areas = [], []
         self.dropped.clear()
 
-    def finish(self, path: Path, checksum: str) -> StreetData:
+    def finish(self, path: Path, checksum: str, notes: tuple[str, ...]) -> StreetData:
         refs = np.array(self.refs, np.int64)
         xy = np.frombuffer(bytes.fromhex("".join(self.wkb)), "<f8").reshape(-1, 2)
         node_id, first, node = np.unique(refs, return_index=True, return_inverse=True)
@@ -293,6 +297,7 @@ class _Reader:
             places=(*self.node_places, *self.way_places, *self.relation_places),
             areas=(*self.way_areas, *self.relation_areas),
             dropped=self.dropped,
+            notes=notes,
         )
 
     def _segments(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -302,6 +307,14 @@ class _Reader:
         begins = np.ones(len(way), np.bool_)
         begins[np.cumsum(length) - 1] = False
         return np.flatnonzero(begins), way[begins]
+
+
+def _restriction_note(count: int) -> tuple[str, ...]:
+    if not count:
+        return ()
+    return (
+        f"{count} turn restrictions in the source are left to the drivers: no route obeys them",
+    )
 
 
 def _mean(points: Sequence[LonLat]) -> LonLat:

@@ -196,7 +196,7 @@ def _closes(job: _Job) -> Iterator[Street]:
 
 
 _FILLINGS: Final[dict[Zone, tuple[tuple[float, _Filling], ...]]] = {
-    Zone.OLD_TOWN: ((0.26, _lanes), (0.03, _park), (0.71, _nothing)),
+    Zone.OLD_TOWN: ((0.22, _lanes), (0.03, _park), (0.75, _nothing)),
     Zone.CENTRE: ((0.22, _alleys), (0.12, _car_park), (0.06, _park), (0.6, _nothing)),
     Zone.HOMES: (
         (0.7, _compound),

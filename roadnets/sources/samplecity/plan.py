@@ -112,7 +112,7 @@ def _neighbourhood(ring: Line, namer: Namer, noise: Noise, rng: Random) -> Itera
         if rng.random() < plan.skip:
             continue
         street = Street(line, plan.highway, *namer.name(plan.names, plan.kind))
-        if zone is Zone.CENTRE and count == 3:
+        if zone is Zone.CENTRE and count == 3 and rng.random() < 0.2:
             street.highway, street.tags["emergency"] = "pedestrian", "yes"
         elif zone is Zone.CENTRE:
             _make_one_way(street, count)

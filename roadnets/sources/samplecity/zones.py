@@ -61,9 +61,9 @@ QUARTERS: Final[dict[Zone, Quarter]] = {
 }
 
 NEIGHBOURHOODS: Final[dict[Zone, Neighbourhood]] = {
-    Zone.OLD_TOWN: Neighbourhood(136, 34, 32, 180, "lanes", LANE, "residential", 0.06, 0.2),
+    Zone.OLD_TOWN: Neighbourhood(142, 34, 32, 180, "lanes", LANE, "residential", 0.06, 0.2),
     Zone.CENTRE: Neighbourhood(152, 0, 0, 900, "stems", STREET, "residential", 0.04, 0.05),
-    Zone.HOMES: Neighbourhood(345, 16, 22, 500, "stems", STREET, "residential", 0.06, 0.08),
+    Zone.HOMES: Neighbourhood(360, 16, 22, 500, "stems", STREET, "residential", 0.06, 0.08),
     Zone.UNIVERSITY: Neighbourhood(360, 24, 30, 500, "stems", STREET, "residential", 0.06, 0.1),
     Zone.WORKS: Neighbourhood(380, 6, 0, 900, "works", STREET, "unclassified", 0.08, 0.08),
     Zone.GARDEN: Neighbourhood(250, 44, 52, 420, "stems", STREET, "residential", 0.1, 0.14),
