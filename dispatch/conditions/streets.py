@@ -48,11 +48,11 @@ class Streets:
         self, points: list[LonLat], mode: TravelMode = TravelMode.BLUE_LIGHT
     ) -> list[Snap | None]:
         """Each point on its street; remembered, since units mostly stand still."""
-        fresh = list(dict.fromkeys(p for p in points if (p, mode) not in self._snaps))
-        if len(self._snaps) + len(fresh) > _SNAPS_KEPT:
-            self._snaps = {}
+        snaps = self._snaps  # the same dict to the end: another thread may begin a new one
+        fresh = list(dict.fromkeys(p for p in points if (p, mode) not in snaps))
+        if len(snaps) + len(fresh) > _SNAPS_KEPT:
+            snaps = self._snaps = {}
             fresh = list(dict.fromkeys(points))
-        snaps = self._snaps
         if fresh:
             found = self.snapper.snap_many(fresh, mode)
             snaps.update({(p, mode): s for p, s in zip(fresh, found, strict=True)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,14 @@ from dispatch.emergency.events import DecisionInputs, DecisionMade, UnitInput
 from dispatch.emergency.model import Candidate, Proposal, ProposedUnit, UnmetNeed
 from dispatch.emergency.policies import POLICIES
 from dispatch.emergency.snapshot import OpenIncident, OpenNeed, Snapshot, UnitView
-from dispatch.model import HospitalId, IncidentId, ProposalId, Remark, UnitId
+from dispatch.model import (
+    Capability,
+    HospitalId,
+    IncidentId,
+    ProposalId,
+    Remark,
+    UnitId,
+)
 from roadnets.geo import UNREACHABLE
 from roadnets.travel import TravelMode, TravelTimes
 from solvers import greedy
@@ -39,12 +47,21 @@ class ProposeSettings:
         How many of the next best are named with each choice.
     stale_after_s
         A position older than this is pointed out.
+
+    Raises
+    ------
+    ValueError
+        When there is no such policy.
     """
 
     policy: str = "optimal"
     lifetime_s: int = 120
     alternatives: int = 4
     stale_after_s: int = 300
+
+    def __post_init__(self) -> None:
+        if self.policy not in POLICIES:
+            raise ValueError(f"policy is {self.policy!r}; allowed: {', '.join(sorted(POLICIES))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +80,20 @@ class _Table:
 
     Attributes
     ----------
+    capable
+        bool (needs, units): the unit has the capability.
+    willing
+        bool (needs, units): and is ready, not excluded, and not promised to somebody as grave.
     travel_s, eta_s
-        int64 (needs, units), seconds; ``UNREACHABLE`` where there is no way.
+        int64 (needs, units), seconds; ``UNREACHABLE`` or more where there is no way, and where
+        nobody asked since the unit cannot go anyway.
     feasible
-        bool (needs, units).
+        bool (needs, units): and there is a way.
     """
 
     rows: tuple[tuple[OpenIncident, OpenNeed], ...]
+    capable: NDArray[np.bool_]
+    willing: NDArray[np.bool_]
     travel_s: NDArray[np.int64]
     eta_s: NDArray[np.int64]
     feasible: NDArray[np.bool_]
@@ -101,11 +125,12 @@ def propose(
     """
     table = _table(snapshot, travel)
     choice, rung = _choose(table, settings.policy)
-    hospitals = _hospitals(snapshot, travel)
+    hospitals = _hospitals(snapshot, travel, _served(table, choice))
     proposals: list[Proposal] = []
-    unmet: list[tuple[OpenIncident, tuple[UnmetNeed, ...]]] = []
+    unmet: list[tuple[IncidentId, tuple[UnmetNeed, ...]]] = []
+    rows_of = _rows_by_incident(table)
     for incident in snapshot.incidents:
-        rows = [i for i, (owner, _) in enumerate(table.rows) if owner is incident]
+        rows = rows_of.get(incident.incident_id, [])
         chosen = tuple(
             _proposed(snapshot, table, row, int(choice[row]), settings, now, hospitals)
             for row in rows
@@ -127,11 +152,11 @@ def propose(
                 )
             )
         if missed:
-            unmet.append((incident, missed))
+            unmet.append((incident.incident_id, missed))
     return DecisionMade(
-        inputs=_inputs(snapshot, settings, seed),
+        inputs=_inputs(snapshot, table, settings, seed),
         proposals=tuple(proposals),
-        unmet=tuple((incident.incident_id, needs) for incident, needs in unmet),
+        unmet=tuple(unmet),
     )
 
 
@@ -146,7 +171,7 @@ def rank(
             need,
             _ranked(snapshot, table, row, settings, now, limit),
             tuple(
-                (unit.unit_id, _objection(unit, incident, need, int(table.travel_s[row, column])))
+                (unit.unit_id, _objection(unit, incident, need))
                 for column, unit in enumerate(snapshot.units)
                 if not table.feasible[row, column]
             ),
@@ -155,50 +180,86 @@ def rank(
     )
 
 
+def _rows_by_incident(table: _Table) -> dict[IncidentId, list[int]]:
+    rows: dict[IncidentId, list[int]] = {}
+    for row, (incident, _) in enumerate(table.rows):
+        rows.setdefault(incident.incident_id, []).append(row)
+    return rows
+
+
 def _table(snapshot: Snapshot, travel: TravelTimes) -> _Table:
-    rows = tuple(
-        (incident, need)
-        for incident in sorted(
-            snapshot.incidents, key=lambda i: (i.priority, i.first_report, i.incident_id)
-        )
-        for need in incident.needs
+    incidents = sorted(
+        snapshot.incidents, key=lambda i: (i.priority, i.first_report, i.incident_id)
     )
-    per_incident = _travel_to(snapshot, travel)
-    travel_s = np.array(
-        [per_incident[incident.incident_id] for incident, _ in rows], dtype=np.int64
-    ).reshape(len(rows), len(snapshot.units))
+    rows = tuple((incident, need) for incident in incidents for need in incident.needs)
+    shape = (len(rows), len(snapshot.units))
+    of_row = np.array([i for i, x in enumerate(incidents) for _ in x.needs], np.int64)
+    has = _having(snapshot, {need.capability for _, need in rows})
+    capable = np.array([has[need.capability] for _, need in rows], np.bool_).reshape(shape)
+    willing = capable & _open_to(snapshot, incidents)[of_row]
+    travel_s = _travel_to(snapshot, travel, incidents, _could_go(willing))[of_row]
     ready_s = np.array([unit.ready_s for unit in snapshot.units], dtype=np.int64)
-    feasible = np.array(
-        [[_can_go(unit, incident, need) for unit in snapshot.units] for incident, need in rows],
-        dtype=np.bool_,
-    ).reshape(travel_s.shape)
-    return _Table(rows, travel_s, travel_s + ready_s, feasible & (travel_s < UNREACHABLE))
-
-
-def _travel_to(snapshot: Snapshot, travel: TravelTimes) -> dict[IncidentId, NDArray[np.int64]]:
-    """Seconds from every unit to each incident.
-
-    Only units that can take an order are asked about: on a bad day they are few, and the incidents
-    many. The others, and units off the network, are ``UNREACHABLE``.
-    """
-    asked = [c for c, unit in enumerate(snapshot.units) if unit.ready and unit.snap is not None]
-    origins = [unit.snap for unit in snapshot.units if unit.ready and unit.snap is not None]
-    seconds = np.full((len(snapshot.incidents), len(snapshot.units)), UNREACHABLE, dtype=np.int64)
-    targets = [incident.snap for incident in snapshot.incidents]
-    seconds[:, asked] = travel.matrix(TravelMode.BLUE_LIGHT, origins, targets).T
-    return {i.incident_id: row for i, row in zip(snapshot.incidents, seconds, strict=True)}
-
-
-def _can_go(unit: UnitView, incident: OpenIncident, need: OpenNeed) -> bool:
-    return (
-        unit.ready
-        and need.capability in unit.capabilities
-        and unit.unit_id not in incident.excluded
-        and (unit.promised_to is None or incident.priority < unit.promised_to)
+    return _Table(
+        rows=rows,
+        capable=capable,
+        willing=willing,
+        travel_s=travel_s,
+        eta_s=travel_s + ready_s,
+        feasible=willing & (travel_s < UNREACHABLE),
     )
 
 
-def _objection(unit: UnitView, incident: OpenIncident, need: OpenNeed, travel_s: int) -> Remark:
+def _could_go(willing: NDArray[np.bool_]) -> list[int]:
+    """Columns of the units that are willing to go anywhere."""
+    return [int(column) for column in np.unique(np.nonzero(willing)[1])]
+
+
+def _having(
+    snapshot: Snapshot, capabilities: Iterable[Capability]
+) -> dict[Capability, NDArray[np.bool_]]:
+    """Which units have a capability, bool (units,) each."""
+    return {
+        capability: np.array([capability in u.capabilities for u in snapshot.units], np.bool_)
+        for capability in capabilities
+    }
+
+
+def _open_to(snapshot: Snapshot, incidents: Sequence[OpenIncident]) -> NDArray[np.bool_]:
+    """Which units could take an order to each incident, bool (incidents, units)."""
+    units = snapshot.units
+    ready = np.array([unit.ready for unit in units], np.bool_)
+    nobody = np.iinfo(np.int64).max
+    promised = np.array([u.promised_to or nobody for u in units], np.int64)
+    priority = np.array([incident.priority for incident in incidents], np.int64)
+    open_to: NDArray[np.bool_] = ready & (priority[:, None] < promised)
+    for row, incident in enumerate(incidents):
+        if incident.excluded:
+            open_to[row] &= [unit.unit_id not in incident.excluded for unit in units]
+    return open_to
+
+
+def _travel_to(
+    snapshot: Snapshot,
+    travel: TravelTimes,
+    incidents: Sequence[OpenIncident],
+    asked: Sequence[int],
+) -> NDArray[np.int64]:
+    """Seconds from each unit asked to each incident, int64 (incidents, units).
+
+    Those off the network never arrive. One question for all: the engine searches from whichever
+    side has fewer places, which in a storm are the units that are left.
+    """
+    seconds = np.full((len(incidents), len(snapshot.units)), UNREACHABLE, dtype=np.int64)
+    origins = {c: s for c in asked if (s := snapshot.units[c].snap) is not None}
+    targets = {r: s for r, i in enumerate(incidents) if (s := i.snap) is not None}
+    if origins and targets:
+        mode = TravelMode.BLUE_LIGHT
+        found = travel.matrix(mode, [*origins.values()], [*targets.values()])
+        seconds[np.ix_([*targets], [*origins])] = found.T
+    return seconds
+
+
+def _objection(unit: UnitView, incident: OpenIncident, need: OpenNeed) -> Remark:
     """Why a unit cannot go, the most lasting reason first."""
     if need.capability not in unit.capabilities:
         return Remark("capability_missing", {"capability": need.capability})
@@ -208,9 +269,7 @@ def _objection(unit: UnitView, incident: OpenIncident, need: OpenNeed, travel_s:
         return Remark("order_was_taken_back")
     if unit.promised_to is not None and incident.priority >= unit.promised_to:
         return Remark("unit_promised", {"priority": str(unit.promised_to)})
-    if unit.snap is None:
-        return Remark("unit_off_network")
-    return Remark("unreachable" if travel_s >= UNREACHABLE else "chosen_elsewhere")
+    return Remark("unit_off_network" if unit.snap is None else "unreachable")
 
 
 def _choose(table: _Table, policy: str) -> tuple[NDArray[np.int64], str]:
@@ -221,7 +280,7 @@ def _choose(table: _Table, policy: str) -> tuple[NDArray[np.int64], str]:
     )
     try:
         return POLICIES[policy](problem), GREEDY if policy == "nearest" else OPTIMIZED
-    except (RuntimeError, ValueError):
+    except Exception:
         log.exception("policy %s failed; deciding greedily", policy)
         return greedy.assign(problem), GREEDY
 
@@ -297,7 +356,7 @@ def _proposed(
     column: int,
     settings: ProposeSettings,
     now: datetime,
-    hospitals: dict[IncidentId, HospitalId | None],
+    hospitals: dict[IncidentId, HospitalId],
 ) -> ProposedUnit:
     incident, need = table.rows[row]
     ranked = _ranked(snapshot, table, row, settings, now, settings.alternatives + 1)
@@ -315,48 +374,70 @@ def _proposed(
 
 
 def _unmet(snapshot: Snapshot, table: _Table, row: int) -> UnmetNeed:
-    incident, need = table.rows[row]
-    return UnmetNeed(need.need_id, need.capability, _reason(snapshot, table, row, incident, need))
+    _, need = table.rows[row]
+    return UnmetNeed(need.need_id, need.capability, _reason(snapshot, table, row))
 
 
-def _reason(
-    snapshot: Snapshot, table: _Table, row: int, incident: OpenIncident, need: OpenNeed
-) -> Remark:
+def _reason(snapshot: Snapshot, table: _Table, row: int) -> Remark:
     """Why a need stays unmet: the narrowest gate that nobody passed."""
+    incident, need = table.rows[row]
     details = {"capability": str(need.capability)}
-    capable = [(c, u) for c, u in enumerate(snapshot.units) if need.capability in u.capabilities]
+    if incident.snap is None:
+        return Remark("location_unresolved", {"reason": "too_far"})
+    capable = np.flatnonzero(table.capable[row]).tolist()
     if not capable:
         return Remark("no_capable_unit", details)
-    ready = [(c, u) for c, u in capable if _can_go(u, incident, need)]
+    ready = [unit for unit in (snapshot.units[c] for c in capable) if unit.ready]
     if not ready:
         return Remark("all_units_busy", {**details, "capable": str(len(capable))})
-    if not any(table.feasible[row, c] for c, _ in ready):
-        return Remark("unreachable", {**details, "ready": str(len(ready))})
-    return Remark("units_sent_to_graver_needs", {**details, "ready": str(len(ready))})
+    willing = int(np.count_nonzero(table.willing[row]))
+    if not willing:
+        return _unwilling(incident, ready, details)
+    if not table.feasible[row].any():
+        return Remark("unreachable", {**details, "ready": str(willing)})
+    # Some could go and none is left: they serve needs that are as grave, or graver.
+    return Remark("units_sent_to_graver_needs", {**details, "ready": str(willing)})
 
 
-def _hospitals(snapshot: Snapshot, travel: TravelTimes) -> dict[IncidentId, HospitalId | None]:
+def _unwilling(incident: OpenIncident, ready: list[UnitView], details: dict[str, str]) -> Remark:
+    """Why none of the ready units is to be had for an incident."""
+    promised = [u.promised_to for u in ready if u.promised_to is not None]
+    if all(unit.unit_id in incident.excluded for unit in ready) or not promised:
+        return Remark("order_was_taken_back", details)
+    return Remark("unit_promised", {**details, "priority": str(min(promised))})
+
+
+def _served(table: _Table, choice: NDArray[np.int64]) -> list[OpenIncident]:
+    """The incidents that somebody was chosen for, each once."""
+    served = np.flatnonzero(choice != UNSERVED).tolist()
+    return list({i.incident_id: i for i in (table.rows[row][0] for row in served)}.values())
+
+
+def _hospitals(
+    snapshot: Snapshot, travel: TravelTimes, incidents: Sequence[OpenIncident]
+) -> dict[IncidentId, HospitalId]:
     """The nearest hospital by road from each incident whose patients are normally transported."""
+    leaving = [(i, i.snap) for i in incidents if i.transport and i.snap is not None]
+    if not leaving or not snapshot.hospitals:
+        return {}
+    seconds = travel.matrix(
+        TravelMode.BLUE_LIGHT,
+        [snap for _, snap in leaving],
+        [hospital.snap for hospital in snapshot.hospitals],
+    )
+    nearest = seconds.argmin(axis=1).tolist()
     return {
-        incident.incident_id: _nearest_hospital(snapshot, travel, incident)
-        for incident in snapshot.incidents
-        if incident.transport
+        incident.incident_id: snapshot.hospitals[best].hospital_id
+        for row, ((incident, _), best) in enumerate(zip(leaving, nearest, strict=True))
+        if seconds[row, best] < UNREACHABLE
     }
 
 
-def _nearest_hospital(
-    snapshot: Snapshot, travel: TravelTimes, incident: OpenIncident
-) -> HospitalId | None:
-    if not snapshot.hospitals:
-        return None
-    seconds = travel.one_to_many(
-        TravelMode.BLUE_LIGHT, incident.snap, [h.snap for h in snapshot.hospitals]
-    )
-    best = int(np.argmin(seconds))
-    return snapshot.hospitals[best].hospital_id if seconds[best] < UNREACHABLE else None
-
-
-def _inputs(snapshot: Snapshot, settings: ProposeSettings, seed: int) -> DecisionInputs:
+def _inputs(
+    snapshot: Snapshot, table: _Table, settings: ProposeSettings, seed: int
+) -> DecisionInputs:
+    """What the decision rested on; of the units, those that could have gone to any need."""
+    could_go = [snapshot.units[column] for column in _could_go(table.willing)]
     return DecisionInputs(
         revision=snapshot.revision,
         conditions_revision=snapshot.conditions_revision,
@@ -364,10 +445,6 @@ def _inputs(snapshot: Snapshot, settings: ProposeSettings, seed: int) -> Decisio
         policy=settings.policy,
         config=snapshot.config,
         seed=seed,
-        units=tuple(
-            UnitInput(u.unit_id, u.place, u.ready_s, u.position_age_s)
-            for u in snapshot.units
-            if u.ready
-        ),
+        units=tuple(UnitInput(u.unit_id, u.place, u.ready_s, u.position_age_s) for u in could_go),
         elapsed_ms=0.0,
     )

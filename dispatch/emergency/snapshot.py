@@ -24,13 +24,15 @@ class OpenIncident:
 
     Attributes
     ----------
+    snap
+        Its place on the streets; None when it is off the network, and then nobody can go.
     excluded
         Units whose order to it was taken back: not sent again by themselves.
     """
 
     incident_id: IncidentId
     priority: int
-    snap: Snap
+    snap: Snap | None
     first_report: datetime
     target_s: int
     transport: bool

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dispatch.conditions.model import ConditionsState
 from dispatch.conditions.streets import Streets
-from dispatch.emergency.model import EmergencyState, Incident, Proposed
+from dispatch.emergency.model import EmergencyState, Incident
 from dispatch.emergency.snapshot import (
     HospitalView,
     OpenIncident,
@@ -55,40 +55,44 @@ def take_snapshot(
 
 def to_be_decided(scene: Scene, streets: Streets) -> list[OpenIncident]:
     """Open incidents with a place, no waiting proposal and a need that nobody goes to."""
+    taken_back = _taken_back(scene.emergency)
     return [
         found
         for incident in scene.emergency.incidents.values()
-        if incident.proposal is None
-        and (found := open_incident(scene, incident, streets)) is not None
+        if incident.proposal is None and (found := _open(incident, taken_back, streets)) is not None
     ]
 
 
 def open_incident(scene: Scene, incident: Incident, streets: Streets) -> OpenIncident | None:
     """An incident as decisions see it; None when it has no place, no type or no open need."""
+    return _open(incident, _taken_back(scene.emergency), streets)
+
+
+def _open(
+    incident: Incident, taken_back: Mapping[IncidentId, set[UnitId]], streets: Streets
+) -> OpenIncident | None:
     needs = tuple(OpenNeed(n.need_id, n.capability) for n in incident.needs if n.open)
     if incident.location is None or not incident.incident_type or not needs:
-        return None
-    snap = streets.snap(incident.location)
-    if snap is None:
         return None
     return OpenIncident(
         incident_id=incident.incident_id,
         priority=incident.priority,
-        snap=snap,
+        snap=streets.snap(incident.location),
         first_report=incident.first_report,
         target_s=incident.target_s,
         transport=incident.transport,
         needs=needs,
-        excluded=_taken_back(scene.emergency, incident.incident_id),
+        excluded=frozenset(taken_back.get(incident.incident_id, ())),
     )
 
 
-def _taken_back(emergency: EmergencyState, incident: IncidentId) -> frozenset[UnitId]:
-    return frozenset(
-        a.unit
-        for a in emergency.assignments.values()
-        if a.incident == incident and a.state is AssignmentState.CANCELLED and a.unit is not None
-    )
+def _taken_back(emergency: EmergencyState) -> dict[IncidentId, set[UnitId]]:
+    """Units whose order was taken back, by incident."""
+    units: dict[IncidentId, set[UnitId]] = {}
+    for assignment in emergency.assignments.values():
+        if assignment.state is AssignmentState.CANCELLED and assignment.unit is not None:
+            units.setdefault(assignment.incident, set()).add(assignment.unit)
+    return units
 
 
 def _units(
@@ -103,7 +107,7 @@ def _units(
             unit_id=state.unit.unit_id,
             capabilities=frozenset(state.unit.capabilities),
             ready=state.free,
-            reason="held" if state.holder is not None else state.status,
+            reason=state.standing,
             promised_to=promised.get(state.unit.unit_id),
             place=point,
             snap=snap,
@@ -121,12 +125,7 @@ def _promised(emergency: EmergencyState) -> dict[UnitId, int]:
         for incident in emergency.incidents.values()
         if incident.proposal is not None
         for unit in incident.proposal.units
-        if isinstance(_fate(incident, unit.need_id), Proposed)
     }
-
-
-def _fate(incident: Incident, need_id: str) -> object:
-    return next((n.fate for n in incident.needs if n.need_id == need_id), None)
 
 
 def _place(scene: Scene, state: UnitState, now: datetime, stale_after_s: int) -> tuple[LonLat, int]:
