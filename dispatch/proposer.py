@@ -22,8 +22,8 @@ from dispatch.emergency.events import DecisionMade
 from dispatch.emergency.propose import NeedRanking, ProposeSettings, propose, rank
 from dispatch.emergency.snapshot import OpenIncident, Snapshot
 from dispatch.emergency.survey import Scene, take_snapshot, to_be_decided
-from dispatch.engine import Engine
-from dispatch.errors import JournalError
+from dispatch.engine import Command, Engine
+from dispatch.errors import JournalError, NotFoundError
 from dispatch.model import Remark
 from dispatch.state import State
 
@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 """How often, in real seconds, expiries are looked at; changes are seen at once."""
+
+AGAIN_S = 5.0
+"""After so many real seconds open needs are decided again though no fact has come: units have
+moved, positions have become old, or the last attempt failed."""
 
 
 class Proposer:
@@ -86,33 +90,47 @@ class Proposer:
 
     async def _run(self) -> None:
         self._engine.changed.set()
+        due = 0.0
         while True:
-            try:
-                await asyncio.wait_for(self._engine.changed.wait(), TICK_S)
-            except TimeoutError:
-                await self._expire()
-                continue
-            self._engine.changed.clear()
+            changed = await self._wait_for_change()
             try:
                 await self._expire()
-                await self._decide()
+                if changed or time.monotonic() >= due:
+                    due = time.monotonic() + AGAIN_S
+                    await self._decide()
             except JournalError:
                 log.critical("the journal has failed: nothing more is proposed")
                 return
             except Exception:
-                log.exception("open needs could not be decided; they wait for the next change")
+                log.exception("open needs could not be decided; it is tried again")
+
+    async def _wait_for_change(self) -> bool:
+        """Whether facts have come since the last time; False after ``TICK_S`` without any."""
+        try:
+            async with asyncio.timeout(TICK_S):
+                await self._engine.changed.wait()
+        except TimeoutError:
+            return False
+        self._engine.changed.clear()
+        return True
 
     async def _expire(self) -> None:
-        """Withdraw proposals that ran out, end conditions whose time has come."""
+        """Withdraw proposals that ran out, end conditions whose time has come; in one commit."""
         state, now = self._engine.state, self._engine.clock.now()
-        for condition in conditions.due_to_end(state.conditions, now):
-            await self._engine.submit(EndCondition(condition, by="end_time"))
-        for incident in state.emergency.incidents.values():
-            proposal = incident.proposal
-            if proposal is not None and proposal.expires <= now:
-                await self._engine.submit(
-                    WithdrawProposal(incident.incident_id, proposal.proposal_id, Remark("expired"))
-                )
+        due: list[Command] = [
+            EndCondition(condition, by="end_time")
+            for condition in conditions.due_to_end(state.conditions, now)
+        ]
+        due += [
+            WithdrawProposal(incident.incident_id, incident.proposal.proposal_id, Remark("expired"))
+            for incident in state.emergency.incidents.values()
+            if incident.proposal is not None and incident.proposal.expires <= now
+        ]
+        outcomes = await asyncio.gather(*map(self._engine.submit, due), return_exceptions=True)
+        for outcome in outcomes:
+            # A client may have ended the condition meanwhile.
+            if isinstance(outcome, BaseException) and not isinstance(outcome, NotFoundError):
+                raise outcome
 
     async def _decide(self) -> None:
         loop = asyncio.get_running_loop()
