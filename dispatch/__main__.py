@@ -172,7 +172,7 @@ async def _run(config: Config) -> int:
     return 0
 
 
-Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - its only name
 
 
 def _add_journal(commands: Subcommands) -> None:
