@@ -297,7 +297,7 @@ def capability_of(need_id: str) -> str:
 
 def sentence(remarks: Iterable[common_pb2.Remark]) -> str:
     """Remarks in one line."""
-    return "; ".join(remark.text or remark.code for remark in remarks)
+    return " ".join(remark.text or remark.code for remark in remarks)
 
 
 def _why(assignment: incident_pb2.Assignment) -> str:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import accumulate, pairwise
+from itertools import accumulate, count, pairwise
 from typing import Self
 
 import grpc
@@ -50,6 +50,8 @@ WORK_S: Mapping[str, float] = {
 OTHER_WORK_S, WORK_SPREAD = 1200.0, 0.3
 POSITION_EVERY_S = 15.0
 """Time of the service between two positions of a unit that moves."""
+STANDING_STILL_SENDS = 4
+"""A unit that stands sends one position for so many of one that moves."""
 
 
 @dataclass(slots=True, eq=False)
@@ -197,9 +199,12 @@ class Crews:
                 await asyncio.sleep(0.2)
 
     async def _batches(self) -> AsyncIterator[emergency_pb2.StreamPositionsRequest]:
-        while True:
+        for number in count():
             await asyncio.sleep(POSITION_EVERY_S / self.clock.rate)
             moved, self._moved = self._moved, {}
+            if number % STANDING_STILL_SENDS == 0:
+                now = self.clock.now()
+                moved = {crew.unit: (crew.place, now) for crew in self.crews.values()} | moved
             if not moved:
                 continue
             batch = emergency_pb2.StreamPositionsRequest()

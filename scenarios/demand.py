@@ -6,6 +6,7 @@ Everything is drawn from the generator passed in: the same seed gives the same c
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from dispatch.emergency.plans import IncidentType, ResponsePlans
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.fleet.model import Unit
-from dispatch.model import Capability
+from dispatch.model import Capability, UnitId
 from roadnets.geo import CoordinateSystem, LocalProjection, LonLat, from_wgs84
 from roadnets.lines import cut_line
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, HIGHWAY_CLASSES, RoadNetwork
@@ -132,9 +133,9 @@ class Load:
         return self.medical + self.fire
 
 
-AMBULANCE_LOAD, AMBULANCE_HOURS_A_CALL = 0.6, 0.8
-"""Part of the ambulances that a busy hour keeps busy; a medical call takes 1.2 of them for some 40
-minutes."""
+AMBULANCE_LOAD, AMBULANCE_HOURS_A_CALL = 0.75, 0.75
+"""Part of the ambulances that a busy hour keeps busy; a medical call takes one or two of them for
+some 40 minutes."""
 PUMP_LOAD, PUMP_HOURS_A_CALL = 0.4, 0.6
 """The same of fire engines."""
 
@@ -149,30 +150,30 @@ def load_for(fleet: FleetFile) -> Load:
     )
 
 
-def enlarged(fleet: FleetFile, calls: int) -> tuple[FleetFile, int]:
-    """A fleet that can bear so many calls an hour: every unit several times, where it stands.
+def enlarged(fleet: FleetFile, calls: int) -> FleetFile:
+    """The fleet, or one that can bear so many calls an hour: units again, where they stand.
 
-    Returns
-    -------
-    tuple[FleetFile, int]
-        The fleet, and how many of each unit it has; 1 when it is large enough as it is.
+    Of each kind the same part is there again, spread over the fleet in its order.
     """
     load = load_for(fleet).total
-    times = max(1, math.ceil(calls / load)) if load > 0 else 1
-    units = [
-        u if i == 0 else replace_struct(u, **_named_again(u, i))
-        for u in fleet.units
-        for i in range(times)
-    ]
-    return replace_struct(fleet, units=tuple(units)), times
+    times = max(1.0, calls / load) if load > 0 else 1.0
+    seen: Counter[str] = Counter()
+    units: list[Unit] = []
+    for unit in fleet.units:
+        before = seen[unit.kind]
+        seen[unit.kind] += 1
+        copies = math.ceil((before + 1) * times - 1e-9) - math.ceil(before * times - 1e-9)
+        units += [_copy(unit, number) for number in range(copies)]
+    return replace_struct(fleet, units=tuple(units))
 
 
-def _named_again(unit: Unit, number: int) -> dict[str, str]:
-    letter = chr(ord("a") + number - 1) if number <= 26 else f"-{number}"
-    return {
-        "unit_id": f"{unit.unit_id}{letter}",
-        "call_sign": f"{unit.call_sign}{letter}" if unit.call_sign else "",
-    }
+def _copy(unit: Unit, number: int) -> Unit:
+    """The unit itself, or one beside it: A01, A01b, A01c."""
+    if number == 0:
+        return unit
+    letter = chr(ord("a") + number) if number < 26 else f"-{number + 1}"
+    sign = f"{unit.call_sign}{letter}" if unit.call_sign else ""
+    return replace_struct(unit, unit_id=UnitId(f"{unit.unit_id}{letter}"), call_sign=sign)
 
 
 def service_of(kind: IncidentType) -> Service:

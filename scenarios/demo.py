@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -119,8 +120,6 @@ class _City:
     ----------
     file, fleet_file
         Where network and fleet are, for the service.
-    times
-        How many of each unit of the suggested fleet there are.
     """
 
     file: Path
@@ -128,7 +127,6 @@ class _City:
     plans: ResponsePlans
     fleet_file: Path
     fleet: FleetFile
-    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +186,6 @@ async def _played(
                     calls=script.calls,
                     crossing=script.crossing,
                     display=display,
-                    start=CLOCK_START,
                     seed=args.seed,
                     kill_after_s=args.kill_after,
                 )
@@ -217,25 +214,25 @@ async def _city(args: argparse.Namespace, folder: Path, display: Display) -> _Ci
     plans = read_plans(plans_file)
     file = await _network_file(args, folder, display)
     network = load(file)
-    display.say(
-        f"{network.name}{' (synthetic)' if network.synthetic else ''}: "
-        f"{network.node_count:,} junctions, {network.report.length_km:,.0f} km of streets"
-    )
-    fleet_file = args.fleet or folder / "fleet.yaml"
-    times = 1
-    if args.fleet is None:
+    size = f"{network.node_count:,} junctions, {network.report.length_km:,.0f} km of streets"
+    display.say(f"{_name(network)}: {size}")
+    beside = 0
+    fleet_file = args.fleet
+    if fleet_file is None:
+        fleet_file = folder / "fleet.yaml"
         await _command(
-            ("dispatch", "fleet", "suggest", "--network", str(file), "--plans", str(plans_file)),
-            ("-o", str(fleet_file)),
+            ("dispatch", "fleet", "suggest", str(file)),
+            ("--plans", str(plans_file), "--force", "-o", str(fleet_file)),
             "no fleet could be suggested",
         )
-        fleet, times = enlarged(read_fleet(fleet_file, plans), CALLS)
-        if times > 1:
-            write_fleet(fleet, fleet_file)
+        suggested = read_fleet(fleet_file, plans)
+        larger = enlarged(suggested, CALLS)
+        beside = len(larger.units) - len(suggested.units)
+        write_fleet(larger, fleet_file)
     fleet = read_fleet(fleet_file, plans)
-    for line in _about(fleet, times):
+    for line in _about(fleet, beside):
         display.say(line)
-    return _City(file, network, plans, fleet_file, fleet, times)
+    return _City(file, network, plans, fleet_file, fleet)
 
 
 async def _network_file(args: argparse.Namespace, folder: Path, display: Display) -> Path:
@@ -273,25 +270,24 @@ async def _command(
         raise DemoError(f"{problem}\n{said}".strip())
 
 
-def _about(fleet: FleetFile, times: int) -> Iterator[str]:
+def _name(network: RoadNetwork) -> str:
+    told = not network.synthetic or "synthetic" in network.name
+    return network.name if told else f"{network.name} (synthetic)"
+
+
+def _about(fleet: FleetFile, beside: int) -> Iterator[str]:
     """The fleet in words, and what of it is invented."""
-    kinds: dict[str, int] = {}
-    for unit in fleet.units:
-        kinds[unit.kind] = kinds.get(unit.kind, 0) + 1
-    told = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in kinds.items())
-    yield (
-        f"Fleet: {len(fleet.units)} units at {len(fleet.stations)} stations and posts ({told}), "
-        f"{len(fleet.hospitals)} hospitals"
-    )
-    posts = sum(station.invented for station in fleet.stations)
-    hospitals = sum(hospital.invented for hospital in fleet.hospitals)
-    if posts or hospitals:
-        yield (
-            f"       invented, for lack of a source: {posts} stations and posts, "
-            f"{hospitals} hospitals; the units are a suggestion, not anybody's fleet"
-        )
-    if times > 1:
-        yield f"       {times} of each unit suggested, so that they can bear {CALLS} calls an hour"
+    kinds = Counter(unit.kind.replace("_", " ") for unit in fleet.units)
+    told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    yield f"Fleet: {len(fleet.units)} units at {len(fleet.stations)} stations and posts: {told}"
+    if beside:
+        yield f"       {beside} of them beside those suggested, to bear {CALLS} calls an hour"
+    for what, places in (("stations and posts", fleet.stations), ("hospitals", fleet.hospitals)):
+        invented = [place.name_en or place.name for place in places if place.invented]
+        if invented:
+            yield f"       invented, since the map names none: {len(invented)} of the {what}"
+    if not fleet.hospitals:
+        yield "       no hospital: nobody is transported"
 
 
 def _script(city: _City, streets: Streets, seed: int, display: Display) -> _Script:

@@ -12,7 +12,7 @@ from typing import NoReturn
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.v1 import common_pb2, emergency_pb2, events_pb2, fleet_pb2
 from roadnets.geo import CoordinateSystem
-from scenarios.board import Board
+from scenarios.board import Board, instant
 from scenarios.client import DeskClient, new_request_id
 from scenarios.clock import ServiceClock
 from scenarios.closure import Crossing
@@ -93,7 +93,6 @@ class Cast:
     calls: Sequence[Call]
     crossing: Crossing | None
     display: Display
-    start: datetime
     seed: int
     kill_after_s: float | None = None
 
@@ -120,11 +119,11 @@ class Played:
 
 async def play(cast: Cast) -> Played:
     """Play every call and wait until all is decided and the first units are there."""
-    board = Board(await _units(cast.client))
-    played = Played(board, Latency())
+    start = await _start(cast)
+    played = Played(Board(await _units(cast.client)), Latency())
     try:
         async with asyncio.TaskGroup() as tasks:
-            await _Stage(cast, played, tasks).run()
+            await _Stage(cast, played, tasks, start).run()
             _end()
     except* _OverError:
         pass
@@ -139,16 +138,18 @@ def _end() -> NoReturn:
 class _Stage:
     """A play while it runs."""
 
-    def __init__(self, cast: Cast, played: Played, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, cast: Cast, played: Played, tasks: asyncio.TaskGroup, start: datetime
+    ) -> None:
         client, clock = cast.client, cast.clock
-        self._cast, self._played, self._tasks = cast, played, tasks
+        self._cast, self._played, self._tasks, self._start = cast, played, tasks, start
         self._crews = Crews(client, clock, tasks, cast.fleet, cast.seed)
         self._staging = Staging(
             client=client,
             clock=clock,
             board=played.board,
             crews=self._crews,
-            start=cast.start,
+            start=start,
             crossing=cast.crossing,
             tell=lambda text: cast.display.note(clock.now(), text),
         )
@@ -158,7 +159,7 @@ class _Stage:
 
     async def run(self) -> None:
         cast = self._cast
-        cast.display.begin(self._played.board, cast.start, len(cast.calls))
+        cast.display.begin(self._played.board, self._start, len(cast.calls))
         self._tasks.create_task(self._watch())
         self._tasks.create_task(self._crews.report_positions())
         if cast.kill_after_s is not None:
@@ -166,7 +167,7 @@ class _Stage:
         staging = self._tasks.create_task(self._staging.run())
         reports = []
         for index, call in enumerate(cast.calls):
-            await cast.clock.sleep_until(cast.start + timedelta(seconds=call.at_s))
+            await cast.clock.sleep_until(self._start + timedelta(seconds=call.at_s))
             reports.append(self._tasks.create_task(self._report(index, call)))
         await asyncio.wait(reports)
         await self._until_quiet(staging)
@@ -176,7 +177,7 @@ class _Stage:
     async def _watch(self) -> None:
         cast, played = self._cast, self._played
         async for event in cast.client.watch(0):
-            cast.clock.learn(event.recorded_time.ToDatetime(tzinfo=cast.start.tzinfo))
+            cast.clock.learn(instant(event.recorded_time))
             played.latency.follow(event)
             played.board.apply(event)
             self._crews.follow(event)
@@ -227,6 +228,14 @@ class _Stage:
 async def _until(done: Callable[[], bool]) -> None:
     while not done():  # noqa: ASYNC110 - it depends on several things, time among them
         await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def _start(cast: Cast) -> datetime:
+    """When the first of the calls' seconds begins: as soon as the service's time is known."""
+    async for event in cast.client.watch(0):
+        cast.clock.learn(instant(event.recorded_time))
+        break
+    return cast.clock.now()
 
 
 async def _units(client: DeskClient) -> list[fleet_pb2.Unit]:

@@ -100,7 +100,8 @@ class Staging:
         if self.overridden or early or len(proposal.units) != 1:
             return None
         chosen = proposal.units[0]
-        free = [c for c in chosen.alternatives if self._is_free(c.unit)]
+        elsewhere = [c for c in chosen.alternatives if c.eta_s > chosen.candidate.eta_s]
+        free = [c for c in elsewhere if self._is_free(c.unit)]
         if not free:
             return None
         self.overridden = True
