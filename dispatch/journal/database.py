@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import hashlib
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -84,6 +85,39 @@ class Meta(msgspec.Struct, frozen=True):
         return genesis(self.network_checksum, self.created)
 
 
+def log_of(path: Path) -> Path:
+    """Where SQLite keeps a database's write-ahead log.
+
+    Parameters
+    ----------
+    path
+        The database.
+
+    Returns
+    -------
+    Path
+        Beside it.
+    """
+    return path.with_name(path.name + "-wal")
+
+
+def answer_key(client: str, request_id: str) -> int:
+    """First 8 bytes of a hash of a request's key, as SQLite's signed integer.
+
+    Parameters
+    ----------
+    client, request_id
+        Together the key of the request.
+
+    Returns
+    -------
+    int
+        Two requests may have the same one.
+    """
+    digest = hashlib.sha256(f"{client}\0{request_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
 @contextlib.contextmanager
 def journal_errors(path: Path, doing: str) -> Iterator[None]:
     """Turn the errors of SQLite and the file system into a JournalError that names the file.
@@ -105,7 +139,7 @@ def journal_errors(path: Path, doing: str) -> Iterator[None]:
         wrong = isinstance(error, apsw.CorruptError) or (
             getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
         )
-        what = "the file is damaged; verify it and restore a copy" if wrong else "the disk fails"
+        what = "the file is damaged, restore a copy" if wrong else "the disk fails"
         raise JournalError(f"cannot {doing} {path}: {what} ({error})", path=str(path)) from error
     except apsw.FullError as error:
         raise JournalError(

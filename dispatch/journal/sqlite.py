@@ -6,7 +6,6 @@ How it is kept, and why: docs/journal.md.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import os
 import threading
@@ -18,7 +17,15 @@ import apsw
 
 from dispatch.errors import JournalError
 from dispatch.journal.chain import HASH_BYTES, batch_hash
-from dispatch.journal.database import base_vfs, connect, journal_errors, make, read_meta
+from dispatch.journal.database import (
+    answer_key,
+    base_vfs,
+    connect,
+    journal_errors,
+    log_of,
+    make,
+    read_meta,
+)
 from dispatch.journal.journal import Batch, Record, StoredAnswer, StoredPosition
 from dispatch.journal.lock import WriterLock
 from dispatch.journal.pages import RawFile
@@ -34,23 +41,6 @@ LOG_LIMIT_FRAMES = 8_000
 """Frames at which the writer itself copies them: only when it never pauses is it so far ahead."""
 
 _log = logging.getLogger(__name__)
-
-
-def answer_key(client: str, request_id: str) -> int:
-    """First 8 bytes of a hash of a request's key, as SQLite's signed integer.
-
-    Parameters
-    ----------
-    client, request_id
-        Together the key of the request.
-
-    Returns
-    -------
-    int
-        Two requests may have the same one.
-    """
-    digest = hashlib.sha256(f"{client}\0{request_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 class _End(NamedTuple):
@@ -367,7 +357,7 @@ class SqliteJournal:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             frames, _ = self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
-            log = _log_of(self._path)
+            log = log_of(self._path)
             end = HEADER + frames * FRAME if frames else 0
             if 0 <= end < log.stat().st_size:
                 os.truncate(log, end)
@@ -505,10 +495,6 @@ def _wrong(batch: Batch, first: int) -> str:
     return ""
 
 
-def _log_of(path: Path) -> Path:
-    return path.with_name(path.name + "-wal")
-
-
 def _look(path: Path, *, create: bool) -> None:
     """Refuse what cannot be a journal before anything is touched."""
     wrong = ""
@@ -519,9 +505,9 @@ def _look(path: Path, *, create: bool) -> None:
     elif not path.exists():
         if not create:
             wrong = "does not exist: give the file of an existing journal"
-        elif _log_of(path).exists():
+        elif log_of(path).exists():
             wrong = (
-                f"is gone but its log {_log_of(path).name} is there: put the journal back, or move"
+                f"is gone but its log {log_of(path).name} is there: put the journal back, or move"
                 " the log away to begin a new one"
             )
     elif not path.is_file():
@@ -543,7 +529,7 @@ def _refuse_read_only(path: Path) -> NoReturn:
 
 def _refuse_damaged_log(path: Path) -> None:
     """Stop before SQLite's recovery silently forgets commits behind a damaged frame."""
-    log = _log_of(path)
+    log = log_of(path)
     if not log.exists():
         return
     with RawFile(base_vfs(), str(log)) as file:
