@@ -6,8 +6,7 @@ Takes microseconds; no clock, chance, network or disk. ``at`` is when the thing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import singledispatch
 
@@ -277,7 +276,8 @@ def _record_decision(
     )
     if not proposals and not unmet:
         return
-    yield from _displaced(desk, {u.candidate.unit for p in proposals for u in p.units})
+    elsewhere = Remark("unit_needed_elsewhere")
+    yield from _displaced(desk, {u.candidate.unit: elsewhere for p in proposals for u in p.units})
     yield DecisionMade(decision.inputs, proposals, unmet)
     assignments = _Numbers(desk)
     for proposal in proposals:
@@ -340,47 +340,37 @@ def _news(desk: Desk, incident_id: IncidentId, unmet: tuple[UnmetNeed, ...]) -> 
     return any(not isinstance(fate, Unmet) or fate.reason.code != r.code for fate, r in fates)
 
 
-_ELSEWHERE = Remark("unit_needed_elsewhere")
-
-
 def _displaced(
-    desk: Desk,
-    units: AbstractSet[UnitId],
-    reason: Remark = _ELSEWHERE,
-    besides: IncidentId | None = None,
+    desk: Desk, lost: Mapping[UnitId, Remark], besides: IncidentId | None = None
 ) -> Iterator[Fact]:
-    """Proposals that lose their ground: they wait for units that are no longer to be had."""
+    """Proposals that lose their ground, since they name units that are lost to them, and why."""
     for incident in desk.emergency.incidents.values():
         waiting = incident.proposal
-        if (
-            waiting is not None
-            and incident.incident_id != besides
-            and not units.isdisjoint(chosen.candidate.unit for chosen in waiting.units)
-        ):
+        if waiting is None or incident.incident_id == besides:
+            continue
+        named = (chosen.candidate.unit for chosen in waiting.units)
+        reason = next((lost[unit] for unit in named if unit in lost), None)
+        if reason is not None:
             yield ProposalWithdrawn(waiting.proposal_id, incident.incident_id, reason)
 
 
 @_facts.register
 def _declare(command: FleetDeclared, desk: Desk, at: datetime, now: datetime) -> Iterator[Fact]:
     declared = {unit.unit_id: unit for unit in command.units}
+    lost: dict[UnitId, Remark] = {}
     for incident in desk.emergency.incidents.values():
         for chosen in incident.proposal.units if incident.proposal else ():
-            unit = declared.get(chosen.candidate.unit)
-            if unit is None:
-                yield from _displaced(
-                    desk,
-                    {chosen.candidate.unit},
-                    Remark("unit_unknown", {"value": chosen.candidate.unit}),
-                )
-                break
-            if chosen.capability not in unit.capabilities:
-                yield from _displaced(
-                    desk,
-                    {chosen.candidate.unit},
-                    Remark("capability_missing", {"capability": chosen.capability}),
-                )
-                break
+            unit_id, capability = chosen.candidate.unit, chosen.capability
+            if unit_id not in declared:
+                lost[unit_id] = Remark("unit_unknown", {"value": unit_id})
+            elif capability not in declared[unit_id].capabilities:
+                lost[unit_id] = Remark("capability_missing", {"capability": capability})
+    yield from _displaced(desk, lost)
     yield command
+
+
+def _taken(unit: UnitId, incident: IncidentId) -> Remark:
+    return Remark("unit_taken", {"unit": unit, "incident": incident})
 
 
 @_facts.register
@@ -433,7 +423,8 @@ def _override(command: OverrideProposal, desk: Desk, at: datetime, now: datetime
     pairs = _match(desk, incident, command.units)
     if incident.proposal is not None:
         yield _withdrawn(incident.proposal, "overridden")
-    yield from _displaced(desk, {wanted.unit for wanted in command.units}, besides=command.incident)
+    taken = {w.unit: _taken(w.unit, command.incident) for w in command.units}
+    yield from _displaced(desk, taken, besides=command.incident)
     numbers = _Numbers(desk)
     for unit, need_id in pairs:
         yield from _order(
@@ -615,7 +606,8 @@ def _record(command: RecordAssignment, desk: Desk, at: datetime, now: datetime) 
         )
         yield UnitReleased(unit.unit.unit_id)
     elif unit is not None:
-        yield from _displaced(desk, {unit.unit.unit_id}, besides=command.incident)
+        taken = {unit.unit.unit_id: _taken(unit.unit.unit_id, command.incident)}
+        yield from _displaced(desk, taken, besides=command.incident)
     assignment_id = _Numbers(desk).take()
     yield AssignmentRecorded(
         Assignment(
@@ -739,7 +731,7 @@ def _press(command: PressStatus, desk: Desk, at: datetime, now: datetime) -> Ite
         )
         if command.status not in READY:
             details = {"unit": command.unit, "status": command.status}
-            yield from _displaced(desk, {command.unit}, Remark("unit_not_ready", details))
+            yield from _displaced(desk, {command.unit: Remark("unit_not_ready", details)})
         if order is not None:
             yield from _follow(desk, order, command, unit, at)
     if order is not None and command.status in ARRIVED and _is_first_proof(order, at):
@@ -748,7 +740,7 @@ def _press(command: PressStatus, desk: Desk, at: datetime, now: datetime) -> Ite
 
 def _is_first_proof(order: Assignment, at: datetime) -> bool:
     """Whether a press on arrival is the earliest; it may be told after a later one."""
-    return order.arrived is None or order.assigned <= at < order.arrived
+    return at >= order.assigned and (order.arrived is None or at < order.arrived)
 
 
 def _follow(
