@@ -29,7 +29,7 @@ from dispatch.emergency.events import (
 )
 from dispatch.emergency.model import Incident, Override, Proposal
 from dispatch.engine import Done, Request, WatcherTooSlowError
-from dispatch.errors import ConflictError, InvalidFieldError, RequestReusedError
+from dispatch.errors import InvalidFieldError, NotFoundError, RequestReusedError
 from dispatch.model import IncidentId, NeedId, ProposalId, Remark, UnitId, UnitStatus
 from dispatch.service import convert, names, present, resolve
 from dispatch.service.calls import Call
@@ -235,13 +235,11 @@ class EmergencyService:
             raw = convert.words(request.unit, "unit", "a unit's name, or the client's own id")
             incident_id = self._incident_id(request.incident, call, "incident")
             if incident_id not in self._engine.state.emergency.incidents:
-                found = resolve.look_up_incident(
-                    request.incident, call.client, self._engine, "incident"
-                )
-                raise ConflictError(
-                    "incident_is_closed",
-                    f"incident {found.incident.incident_id} is closed",
-                    incident=found.incident.incident_id,
+                allowed = "an open incident, by its name or its external id (ListIncidents)"
+                return Order(
+                    None,
+                    resolve.kept(call.mapping, "incident", request.incident),
+                    NotFoundError("incident", incident_id, allowed),
                 )
             unit = self._find_unit(raw, call)
             kept = () if unit else resolve.kept(call.mapping, "unit", raw)

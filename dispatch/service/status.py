@@ -32,9 +32,10 @@ from dispatch.service.texts import Catalogue
 
 DOMAIN: Final = "citydispatch"
 
-_VALUE_SHOWN: Final = 300
-"""Characters of a value: all of a status has to fit into 8 KB of metadata."""
+_VALUE_SHOWN: Final = 400
+_SENTENCE_SHOWN: Final = 700
 _MESSAGE_SHOWN: Final = 600
+"""Bytes: all of a status has to fit into 8 KB of metadata, some of it three times as long there."""
 
 
 class OverloadedError(DispatchError):
@@ -100,12 +101,12 @@ def status_code(error: DispatchError) -> grpc.StatusCode:
 def status_of(error: DispatchError, catalogue: Catalogue, language: Language) -> status_pb2.Status:
     """The whole status of a refusal."""
     details = {key: _short(value, _VALUE_SHOWN) for key, value in error.details.items()}
-    sentence = catalogue.sentence(error.code, details, language)
+    sentence = _short(catalogue.sentence(error.code, details, language), _SENTENCE_SHOWN)
     parts: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.code.upper(), domain=DOMAIN, metadata=details),
         error_details_pb2.LocalizedMessage(
             locale="zh-CN" if language is Language.ZH else "en",
-            message=_short(sentence, _MESSAGE_SHOWN),
+            message=sentence,
         ),
     ]
     if isinstance(error, InvalidFieldError | NotFoundError):
@@ -129,7 +130,7 @@ def status_of(error: DispatchError, catalogue: Catalogue, language: Language) ->
 
 def _violation(details: dict[str, str], code: str, sentence: str) -> error_details_pb2.BadRequest:
     violation = error_details_pb2.BadRequest.FieldViolation(
-        field=details["field"], description=_short(sentence, _MESSAGE_SHOWN), reason=code.upper()
+        field=details["field"], description=sentence, reason=code.upper()
     )
     return error_details_pb2.BadRequest(field_violations=[violation])
 
@@ -147,4 +148,8 @@ def _duration(seconds: float) -> Duration:
 
 
 def _short(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """The text, cut where its UTF-8 would be longer than so many bytes."""
+    encoded = text.encode("utf-8", "replace")
+    if len(encoded) <= limit:
+        return text
+    return encoded[: limit - 3].decode("utf-8", "ignore") + "…"

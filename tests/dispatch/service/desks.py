@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Self
 
 import grpc
 import grpc.aio
@@ -95,7 +96,7 @@ class Caller:
         self.desk = emergency_pb2_grpc.EmergencyServiceStub(self.channel)
         self.roads = roads_pb2_grpc.RoadServiceStub(self.channel)
 
-    async def __aenter__(self) -> "Caller":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
