@@ -25,6 +25,9 @@ _OPTIONS = [
     ("grpc.enable_http_proxy", 0),
 ]
 
+BROKEN = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
+"""How a call ends when the connection does; asked again, it is answered as before."""
+
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
 
@@ -87,7 +90,7 @@ class DeskClient:
             try:
                 return await method(request, metadata=self.metadata)
             except grpc.aio.AioRpcError as error:
-                if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() > until:
+                if error.code() not in BROKEN or time.monotonic() > until:
                     raise
             await asyncio.sleep(RETRY_EVERY_S)
 
@@ -100,11 +103,7 @@ class DeskClient:
             The service refuses, or nobody answered for ``PATIENCE_S``.
         """
         last, until = after_revision, time.monotonic() + PATIENCE_S
-        broken = (
-            grpc.StatusCode.UNAVAILABLE,
-            grpc.StatusCode.RESOURCE_EXHAUSTED,
-            grpc.StatusCode.CANCELLED,
-        )
+        broken = BROKEN | {grpc.StatusCode.RESOURCE_EXHAUSTED}
         while True:
             try:
                 request = emergency_pb2.WatchEventsRequest(after_revision=last)

@@ -24,7 +24,7 @@ import numpy as np
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.v1 import emergency_pb2, events_pb2, fleet_pb2, incident_pb2, roads_pb2
 from roadnets.geo import LonLat, distance_m
-from scenarios.client import DeskClient, new_request_id, wgs84
+from scenarios.client import BROKEN, DeskClient, new_request_id, wgs84
 from scenarios.clock import ServiceClock
 from scenarios.demand import MEDICAL_CAPABILITIES
 
@@ -194,7 +194,7 @@ class Crews:
                     self._batches(), metadata=self.client.metadata
                 )
             except grpc.aio.AioRpcError as error:
-                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                if error.code() not in BROKEN:
                     raise
                 await asyncio.sleep(0.2)
 
@@ -293,10 +293,12 @@ class Crews:
         await self._go_home(crew, self._rng(f"{crew.unit}/repaired"))
 
     async def _press(self, crew: Crew, status: fleet_pb2.UnitStatus.ValueType) -> None:
+        """Press a button; when it was pressed matters if an order is just on its way."""
         crew.status = status
         request = emergency_pb2.UpdateUnitStatusRequest(
             unit=crew.unit, request_id=new_request_id(), status=status
         )
+        request.occurred_time.FromDatetime(self.clock.now())
         await self.client.call(self.client.desk.UpdateUnitStatus, request)
 
     # Driving

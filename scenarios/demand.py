@@ -133,11 +133,11 @@ class Load:
         return self.medical + self.fire
 
 
-AMBULANCE_LOAD, AMBULANCE_HOURS_A_CALL = 0.75, 0.75
-"""Part of the ambulances that a busy hour keeps busy; a medical call takes one or two of them for
-some 40 minutes."""
-PUMP_LOAD, PUMP_HOURS_A_CALL = 0.4, 0.6
-"""The same of fire engines."""
+CALLS_AN_AMBULANCE = 1.33
+"""Medical calls an hour for each ambulance: a call takes one or two of them for some 40 minutes, so
+that at the height of it hardly any is left."""
+CALLS_AN_ENGINE = 0.67
+"""Fire calls an hour for each engine or tanker."""
 
 
 def load_for(fleet: FleetFile) -> Load:
@@ -145,8 +145,8 @@ def load_for(fleet: FleetFile) -> Load:
     ambulances = sum(bool(MEDICAL_CAPABILITIES & set(u.capabilities)) for u in fleet.units)
     pumps = sum(PUMP in u.capabilities for u in fleet.units)
     return Load(
-        medical=ambulances * AMBULANCE_LOAD / AMBULANCE_HOURS_A_CALL,
-        fire=pumps * PUMP_LOAD / PUMP_HOURS_A_CALL,
+        medical=ambulances * CALLS_AN_AMBULANCE,
+        fire=pumps * CALLS_AN_ENGINE,
     )
 
 

@@ -105,6 +105,8 @@ class Played:
     ----------
     acknowledged
         The incident in each answer to a report.
+    lag_s
+        Time of the service by which the most belated call came too late.
     kills
         How often the service was killed.
     """
@@ -115,6 +117,7 @@ class Played:
     duplicate_id: str = ""
     duplicate_incidents: list[str] = field(default_factory=list)
     kills: int = 0
+    lag_s: float = 0.0
 
 
 async def play(cast: Cast) -> Played:
@@ -167,7 +170,10 @@ class _Stage:
         staging = self._tasks.create_task(self._staging.run())
         reports = []
         for index, call in enumerate(cast.calls):
-            await cast.clock.sleep_until(self._start + timedelta(seconds=call.at_s))
+            due = self._start + timedelta(seconds=call.at_s)
+            await cast.clock.sleep_until(due)
+            lag_s = (cast.clock.now() - due).total_seconds()
+            self._played.lag_s = max(self._played.lag_s, lag_s)
             reports.append(self._tasks.create_task(self._report(index, call)))
         await asyncio.wait(reports)
         await self._until_quiet(staging)

@@ -31,6 +31,9 @@ from scenarios.demo_summary import (
     minutes,
 )
 
+BELATED_S = 60.0
+"""Calls that come later than this mean that the machine does not keep up with the clock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -158,6 +161,11 @@ def _lines(
         f"Journal    {summary['journal_revision']} facts, {verified}, "
         f"head {summary['journal_head'][:16]}"
     )
+    if played.lag_s > BELATED_S:
+        yield (
+            f"Note       calls came up to {minutes(played.lag_s)} too late: this machine is too "
+            "busy for the demo's clock; a smaller --clock-rate helps"
+        )
     if played.kills:
         yield f"Faults     the service was killed {played.kills} time(s) and went on"
     yield "Staged, as the journal shows it:"

@@ -76,7 +76,7 @@ class Staging:
     tell: Tell
     duplicate_id: str = ""
     duplicate_incidents: list[str] = field(default_factory=list)
-    overridden: bool = False
+    overridden: str = ""
 
     async def run(self) -> None:
         """Close and open the street, and let a unit fall out."""
@@ -104,7 +104,7 @@ class Staging:
         free = [c for c in elsewhere if self._is_free(c.unit)]
         if not free:
             return None
-        self.overridden = True
+        self.overridden = proposal.incident
         unit, proposed = free[0].unit, chosen.candidate.unit
         self.tell(
             f"the dispatcher sends {self.board.label(unit)} to {_id(proposal.incident)}, not "
@@ -151,6 +151,8 @@ class Staging:
         """A crew with a good way to go, whose place another free unit can take."""
         now = self.clock.now()
         for incident in self.board.incidents.values():
+            if incident.name == self.overridden:
+                continue  # one thing at a time
             for need in incident.needs.values():
                 crew = self.crews.crews.get(need.unit)
                 if (
