@@ -41,13 +41,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     importing = commands.add_parser("import", help="read streets and write a network file")
-    importing.add_argument("source", help=ALLOWED)
+    importing.add_argument("source", metavar="SOURCE", help=ALLOWED)
     importing.add_argument(
-        "-o", "--output", type=Path, required=True, help="the network file to write, city.net"
+        *("-o", "--output"),
+        metavar="city.net",
+        type=Path,
+        required=True,
+        help="the network file to write",
     )
     importing.add_argument("--name", default="", help="what to call the city")
     info = commands.add_parser("info", help="tell what is in a network file")
-    info.add_argument("network", type=Path, help="a network file, city.net")
+    info.add_argument("network", metavar="city.net", type=Path, help="a network file")
     return parser
 
 

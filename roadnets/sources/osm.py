@@ -30,7 +30,7 @@ from roadnets.tags import PLACE_TAGS, Tags, access_says, signal_direction
 SUFFIXES: Final = (".graphml",)
 
 OFFLINE_WAYS: Final = (
-    "Offline, download an extract as .osm.pbf or .osm on another machine and import that file."
+    "without a network, download an extract as .osm.pbf or .osm elsewhere and import that file"
 )
 
 # Everything that a rule in roadnets.tags may want to see.
@@ -107,8 +107,9 @@ def read_place(place: str, servers: Servers, tell: Tell = silence) -> StreetData
     with _complaints(place), _settings(servers):
         tell(f"looking up {place}")
         _reach(servers.nominatim_url)
-        boundary = ox.geocode_to_gdf(place).union_all()
+        boundary = _boundary(place)
         tell("downloading streets")
+        _reach(servers.overpass_url)
         graph = ox.graph_from_polygon(
             boundary, simplify=False, retain_all=True, truncate_by_edge=True, custom_filter=_STREETS
         )
@@ -119,6 +120,17 @@ def read_place(place: str, servers: Servers, tell: Tell = silence) -> StreetData
     return replace(data, source_checksum=_checksum_of(data))
 
 
+def _boundary(place: str) -> shapely.Polygon | shapely.MultiPolygon:
+    try:
+        boundary: shapely.Polygon | shapely.MultiPolygon = ox.geocode_to_gdf(place).union_all()
+    except TypeError as error:
+        raise SourceError(
+            f"{place!r} is known, but only as a point: name an area that has a boundary, "
+            "such as a city or a district"
+        ) from error
+    return boundary
+
+
 @contextlib.contextmanager
 def _complaints(place: str) -> Iterator[None]:
     """Turn what OSMnx and requests raise into one sentence."""
@@ -127,14 +139,9 @@ def _complaints(place: str) -> Iterator[None]:
     except (requests.ConnectionError, requests.Timeout) as error:
         url = error.request.url if error.request else None
         host = urlsplit(str(url)).hostname if url else "the map server"
-        raise SourceError(f"{host} does not answer. {OFFLINE_WAYS}") from error
+        raise SourceError(f"{host} does not answer: {OFFLINE_WAYS}") from error
     except requests.RequestException as error:
         raise SourceError(f"the map server refuses {place!r}: {error}") from error
-    except TypeError as error:
-        raise SourceError(
-            f"{place!r} is known, but only as a point: name an area that has a boundary, "
-            "such as a city or a district"
-        ) from error
     except ValueError as error:  # every error class of OSMnx is one
         raise SourceError(f"{place!r} cannot be imported: {_sentence(error)}") from error
 
@@ -153,7 +160,7 @@ def _reach(url: str) -> None:
     try:
         socket.create_connection((host, port), timeout=10).close()
     except OSError as error:
-        raise SourceError(f"{host} cannot be reached. {OFFLINE_WAYS}") from error
+        raise SourceError(f"{host} cannot be reached: {OFFLINE_WAYS}") from error
 
 
 @contextlib.contextmanager
@@ -237,11 +244,14 @@ def read_graphml(path: Path, tell: Tell = silence) -> StreetData:
         The file is missing, broken or not a graph of OSMnx's.
     """
     tell("reading the graph")
+    notes = ["a GraphML file holds no hospitals, stations, depots, shelters or districts"]
     try:
         content = path.read_bytes()
         graph = ox.load_graphml(path, edge_dtypes={"oneway": str, "reversed": str})
         if ox.projection.is_projected(graph.graph["crs"]):
             graph = ox.project_graph(graph, to_latlong=True)
+        if graph.graph.get("simplified"):
+            notes.append("the graph is simplified: signals and gates between junctions are lost")
         streets = streets_of_graph(graph, path.name[: -len(SUFFIXES[0])])
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read: {error.strerror or error}") from error
@@ -257,7 +267,7 @@ def read_graphml(path: Path, tell: Tell = silence) -> StreetData:
         streets,
         source=path.name,
         source_checksum=f"sha256:{hashlib.sha256(content).hexdigest()}",
-        notes=("a GraphML file holds no hospitals, stations, depots, shelters or districts",),
+        notes=tuple(notes),
     )
 
 

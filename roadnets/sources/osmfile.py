@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from osmium.filter import IdFilter, KeyFilter
 from osmium.geom import WKBFactory, use_nodes
 from osmium.index import LocationTable, create_map
+from osmium.io import File
 from osmium.osm import NODE, RELATION, WAY, Node, Relation, Way
 
 from roadnets.errors import SourceError
@@ -111,10 +112,15 @@ def _read(path: Path, checksum: str, tell: Tell) -> StreetData:
     return reader.finish(path, checksum, _restriction_note(restrictions))
 
 
+def _file(path: Path) -> File:
+    """Name the format, so that an ending in capitals is known too."""
+    return File(str(path), _suffix(path).removeprefix("."))
+
+
 def _objects(path: Path, locations: LocationTable, wanted: KeyFilter) -> Iterator[Node | Way]:
     """Wanted nodes and ways; every node's location is noted on the way, and told to the ways."""
     table = cast("str", locations)  # its annotation forgets that a table is taken too
-    things = osmium.FileProcessor(str(path), NODE | WAY).with_locations(table).with_filter(wanted)
+    things = osmium.FileProcessor(_file(path), NODE | WAY).with_locations(table).with_filter(wanted)
     yield from cast("Iterator[Node | Way]", things)
 
 
@@ -122,7 +128,7 @@ def _ways(path: Path, locations: LocationTable, wanted: IdFilter | KeyFilter) ->
     """Wanted ways, with locations noted before."""
     teller = osmium.NodeLocationsForWays(locations)
     teller.ignore_errors()
-    things = osmium.FileProcessor(str(path), WAY).with_filter(wanted).with_filter(teller)
+    things = osmium.FileProcessor(_file(path), WAY).with_filter(wanted).with_filter(teller)
     yield from cast("Iterator[Way]", things)
 
 
@@ -148,7 +154,7 @@ def _relations(path: Path) -> tuple[list[_Relation], int]:
     """Relations that are a place or a populated district; and the number of turn restrictions."""
     wanted = KeyFilter(*_WANTED_KEYS, "restriction")
     found, restrictions = [], 0
-    for thing in osmium.FileProcessor(str(path), RELATION).with_filter(wanted):
+    for thing in osmium.FileProcessor(_file(path), RELATION).with_filter(wanted):
         relation = cast("Relation", thing)
         tags = dict(relation.tags)
         restrictions += "restriction" in tags
@@ -322,10 +328,13 @@ def _mean(points: Sequence[LonLat]) -> LonLat:
     return LonLat(lon, lat)
 
 
+def _suffix(path: Path) -> str:
+    return max((s for s in SUFFIXES if path.name.lower().endswith(s)), key=len, default="")
+
+
 def _stem(path: Path) -> str:
-    suffix = max((s for s in SUFFIXES if path.name.lower().endswith(s)), key=len, default="")
-    return path.name[: len(path.name) - len(suffix)]
+    return path.name[: len(path.name) - len(_suffix(path))]
 
 
 def _generator(path: Path) -> str:
-    return osmium.FileProcessor(str(path)).header.get("generator")
+    return osmium.FileProcessor(_file(path)).header.get("generator")

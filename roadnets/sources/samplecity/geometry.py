@@ -61,6 +61,13 @@ def along(line: Sequence[Point], metres: float) -> Point:
     return line[-1]
 
 
+def foot(a: Point, b: Point, point: Point) -> float:
+    """Find the foot of the perpendicular from a point, as a share of ``a b``."""
+    dx, dy = b.x - a.x, b.y - a.y
+    square = dx * dx + dy * dy
+    return ((point.x - a.x) * dx + (point.y - a.y) * dy) / square if square else 0.0
+
+
 def rotate(point: Point, cosine: float, sine: float) -> Point:
     """Turn a point about the origin."""
     return Point(point.x * cosine - point.y * sine, point.x * sine + point.y * cosine)

@@ -75,13 +75,21 @@ class _Growth:
             step = 70.0 + 50.0 * self._rng.random()
             cosine, sine = cos_sin(degrees)
             here = Point(line[-1].x + step * cosine, line[-1].y + step * sine)
-            near = (p for p in self._taken if distance(p, start) > 1)
-            if any(distance(here, p) < _APART_M for p in near):
+            if self._is_taken(here, start):
                 break
             line.append(here)
             turns.append(degrees)
             gone += step
         return line, turns
+
+    def _is_taken(self, here: Point, start: Point) -> bool:
+        return any(
+            abs(p.x - here.x) < _APART_M
+            and abs(p.y - here.y) < _APART_M
+            and distance(p, here) < _APART_M
+            and distance(p, start) > 1
+            for p in self._taken
+        )
 
 
 def _fields(road: Line) -> Iterator[Street]:

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
-from roadnets.sources.samplecity.geometry import Line, Point, area, between, crossing, distance
+from roadnets.sources.samplecity.geometry import (
+    Line,
+    Point,
+    area,
+    between,
+    crossing,
+    distance,
+    foot,
+)
 
 REACH_M: Final = 9.0
 """A street that ends nearer than this to another one meets it."""
@@ -152,7 +160,7 @@ def _touch(
                     if other[0] == index or streets[other[0]].level != street.level:
                         continue
                     a, b = _segment(streets, other)
-                    where = min(max(_foot(a, b, end), 0.0), 1.0)
+                    where = min(max(foot(a, b, end), 0.0), 1.0)
                     gap = distance(end, between(a, b, where))
                     if gap < best:
                         nearest, best, share = other, gap, where
@@ -164,12 +172,6 @@ def _touch(
 def _segment(streets: Sequence[Street], key: tuple[int, int]) -> tuple[Point, Point]:
     line = streets[key[0]].line
     return line[key[1]], line[key[1] + 1]
-
-
-def _foot(a: Point, b: Point, p: Point) -> float:
-    dx, dy = b.x - a.x, b.y - a.y
-    square = dx * dx + dy * dy
-    return ((p.x - a.x) * dx + (p.y - a.y) * dy) / square if square else 0.0
 
 
 def _cells(a: Point, b: Point, margin: float) -> Iterable[tuple[int, int]]:
@@ -185,9 +187,16 @@ class _Nodes:
 
     def __init__(self) -> None:
         self.points: list[Point] = []
+        self._known: dict[Point, int] = {}
         self._grid: dict[tuple[int, int], list[int]] = {}
 
     def at(self, point: Point) -> int:
+        node = self._known.get(point)
+        if node is None:
+            node = self._known[point] = self._near(point)
+        return node
+
+    def _near(self, point: Point) -> int:
         i, j = math.floor(point.x / _MERGE_M), math.floor(point.y / _MERGE_M)
         for cell in ((i + di, j + dj) for di in (-1, 0, 1) for dj in (-1, 0, 1)):
             for node in self._grid.get(cell, ()):

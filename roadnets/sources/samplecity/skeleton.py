@@ -14,7 +14,7 @@ from roadnets.sources.samplecity.geometry import (
     crossing,
     curve,
     distance,
-    length,
+    foot,
     offset,
 )
 from roadnets.sources.samplecity.names import Name
@@ -293,6 +293,6 @@ def _with(line: Line, metres: float) -> Line:
 
 
 def foot_on(line: Line, point: Point) -> Point:
-    """Find the nearest to a point of the points every few metres along a line."""
-    steps = round(length(line) / 4)
-    return min((along(line, 4.0 * i) for i in range(steps)), key=lambda p: distance(p, point))
+    """Find the nearest point of a line to a point."""
+    feet = (between(a, b, min(max(foot(a, b, point), 0.0), 1.0)) for a, b in pairwise(line))
+    return min(feet, key=lambda at: distance(at, point))

@@ -1,0 +1,125 @@
+"""The command line, end to end."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from roadnets import store
+from roadnets.__main__ import main
+from tests.data import ROOT, data
+from tests.roadnets.osmfiles import Map
+
+
+def town(folder: Path) -> Path:
+    drawn = Map()
+    drawn.square()
+    drawn.node(1, 1, amenity="hospital", name="医院", name__en="Hospital")
+    return drawn.write(folder)
+
+
+def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "roadnets", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_import_then_info(tmp_path: Path) -> None:
+    imported = run("import", town(tmp_path), "-o", "city.net", "--name", "小镇", cwd=tmp_path)
+    assert imported.returncode == 0, imported.stderr
+    assert imported.stdout.splitlines()[0] == "小镇"
+    assert "finding the connected core" in imported.stderr
+    assert "writing city.net" in imported.stderr
+    told = run("info", "city.net", cwd=tmp_path)
+    assert told.returncode == 0
+    assert told.stdout == imported.stdout
+    assert "医院 / Hospital  node/5" in told.stdout
+    assert not told.stderr
+
+
+def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
+    source = str(town(tmp_path))
+    outputs = [tmp_path / "a.net", tmp_path / "b.net"]
+    for output in outputs:
+        assert main(["import", source, "-o", str(output)]) == 0
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+
+
+def test_a_broken_source_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    source = town(tmp_path)
+    source.write_text(source.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+    output = tmp_path / "out" / "city.net"
+    output.parent.mkdir()
+    output.write_bytes(b"what was there before")
+    refused = run("import", source, "-o", output, cwd=tmp_path)
+    assert refused.returncode == 2
+    last = refused.stderr.splitlines()[-1]
+    assert last.startswith("refused: town.osm is not well-formed XML at line ")
+    assert "Traceback" not in refused.stderr
+    assert refused.stdout == ""
+    assert output.read_bytes() == b"what was there before"
+    assert list(output.parent.iterdir()) == [output]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["import", "nowhere.osm", "-o", "x.net"], "there is no file nowhere.osm"),
+        (["import", "town.osm", "-o", "missing/x.net"], "x.net cannot be written"),
+        (["info", "nowhere.net"], "nowhere.net"),
+        (["info", "town.osm"], "town.osm"),
+    ],
+)
+def test_refusals(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    town(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["town.osm"]
+
+
+def test_usage_is_refused_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["import"])
+    assert exit_.value.code == 2
+    assert "city.net" in capsys.readouterr().err
+
+
+def test_a_reader_that_had_enough_is_no_error(tmp_path: Path) -> None:
+    main(["import", str(town(tmp_path)), "-o", str(tmp_path / "city.net")])
+    code = (
+        f"{sys.executable} -m roadnets info {tmp_path / 'city.net'} | true; exit ${{PIPESTATUS[0]}}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_andorra(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "a.net"
+    assert main(["import", str(data("andorra/andorra.osm.pbf")), "-o", str(output)]) == 0
+    network = store.load(output)
+    assert network.source == "andorra.osm.pbf"
+    capsys.readouterr()
+    assert main(["info", str(output)]) == 0
+    told = capsys.readouterr().out
+    assert "64 in the source, 64 on the core" in told
+    assert "hospitals: 11, 7 on the core" in told
+    assert "Hospital de Nostra Senyora de Meritxell" in told
+    assert "fire stations: 4, 4 on the core" in told

@@ -1,0 +1,189 @@
+"""The made-up city: the same each time, and like a city."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from roadnets import store
+from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, PlaceKind, RoadNetwork
+from roadnets.sources import osmfile, sample
+from roadnets.sources.osmfile import SYNTHETIC_GENERATOR
+
+BRIDGES = {
+    "东风大桥": "Dongfeng Bridge",
+    "临港大桥": "Lingang Bridge",
+    "文昌桥": "Wenchang Bridge",
+    "望江大桥": "Wangjiang Bridge",
+    "澜江特大桥": "Lanjiang Expressway Bridge",
+    "红旗大桥": "Hongqi Bridge",
+    "西津大桥": "Xijin Bridge",
+    "镜湖大桥": "Jinghu Bridge",
+}
+
+
+def test_the_same_bytes_each_time(sample_file: Path) -> None:
+    """The digest is of the file itself: it changes only with GENERATOR_VERSION."""
+    assert sample.GENERATOR_VERSION == 1
+    digest = hashlib.sha256(sample_file.read_bytes()).hexdigest()
+    assert digest == "51050cfeb1b3ac87939efaccb35a1e031542775f9b0a079f1b4d8c71d34951bd"
+
+
+def test_the_same_bytes_whatever_the_hash_seed(sample_file: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from roadnets.sources.sample import write_sample; "
+    )
+    code += "write_sample(Path(sys.argv[1]))"
+    path = tmp_path / "again.osm"
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True, env=environment)
+    assert path.read_bytes() == sample_file.read_bytes()
+
+
+def test_it_is_well_formed_osm(sample_file: Path) -> None:
+    root = ET.parse(sample_file).getroot()
+    assert root.get("generator") == SYNTHETIC_GENERATOR
+    nodes = {n.get("id") for n in root.iter("node")}
+    assert all(int(e.get("id", "0")) > 0 and e.get("version") for e in root if e.tag != "bounds")
+    assert {nd.get("ref") for nd in root.iter("nd")} <= nodes
+    for tag in ("node", "way", "relation"):
+        ids = [int(e.get("id", "0")) for e in root.iter(tag)]
+        assert ids == sorted(set(ids))
+
+
+def test_it_says_that_it_is_made_up(sample_network: RoadNetwork) -> None:
+    assert sample_network.synthetic
+    assert "synthetic" in sample.SAMPLE_NAME
+
+
+def test_it_is_the_size_of_a_city(sample_network: RoadNetwork) -> None:
+    assert 3_000 <= sample_network.node_count <= 5_000
+    assert 100 < sample_network.signals < 400
+    assert 500 < sample_network.report.length_km < 1500
+    assert sample_network.report.dropped["ways outside the largest connected core"] < 20
+
+
+def test_it_has_everything_that_a_control_room_needs(sample_network: RoadNetwork) -> None:
+    count = Counter(p.kind for p in sample_network.places)
+    assert count == {
+        PlaceKind.HOSPITAL: 6,
+        PlaceKind.AMBULANCE_STATION: 10,
+        PlaceKind.FIRE_STATION: 10,
+        PlaceKind.DEPOT: 3,
+        PlaceKind.SHELTER: 14,
+    }
+    assert all(p.on_core and p.name and p.name_en for p in sample_network.places)
+    assert len({p.name for p in sample_network.places}) == len(sample_network.places)
+
+
+def test_its_districts(sample_network: RoadNetwork) -> None:
+    assert len(sample_network.districts) == 8
+    assert sum(d.population for d in sample_network.districts) == 973_400
+    assert all(d.name and d.name_en and d.ring[0] == d.ring[-1] for d in sample_network.districts)
+
+
+def test_its_districts_hold_every_junction_once(sample_network: RoadNetwork) -> None:
+    shapely = pytest.importorskip("shapely")
+    where = np.zeros(sample_network.node_count, np.int64)
+    for district in sample_network.districts:
+        ring = shapely.Polygon(district.ring)
+        where += shapely.contains_xy(ring, sample_network.node_lon, sample_network.node_lat)
+    assert (where == 1).all()
+
+
+@pytest.mark.parametrize("name", BRIDGES)
+def test_each_bridge_can_be_closed_by_its_name(name: str, sample_network: RoadNetwork) -> None:
+    edges = sample_network.edges_named(name)
+    assert 2 <= len(edges) <= 4
+    assert sample_network.has_flag(EdgeFlag.BRIDGE)[edges].all()
+    assert sample_network.edge_length_m[edges].sum() > 800
+    assert sample_network.edges_named(BRIDGES[name]).tolist() == edges.tolist()
+
+
+def test_only_bridges_cross_the_river(sample_network: RoadNetwork) -> None:
+    """Without them the two banks cannot reach each other."""
+    from roadnets.joining import largest_core
+
+    dry = ~sample_network.has_flag(EdgeFlag.BRIDGE)
+    core = largest_core(
+        sample_network.edge_tail[dry], sample_network.edge_head[dry], sample_network.node_count
+    )
+    assert 0.35 < core.mean() < 0.65
+
+
+def test_its_streets_are_of_many_kinds(sample_network: RoadNetwork) -> None:
+    classes = {HIGHWAY_CLASSES[i] for i in np.unique(sample_network.edge_class)}
+    assert classes >= {
+        *("motorway", "motorway_link", "trunk", "primary", "secondary", "tertiary"),
+        *("residential", "living_street", "service", "pedestrian", "emergency_access"),
+    }
+    for flag in (EdgeFlag.GATE, EdgeFlag.RESTRICTED, EdgeFlag.ROUNDABOUT, EdgeFlag.SIGNAL_AT_HEAD):
+        assert sample_network.has_flag(flag).any()
+    assert (sample_network.edge_twin == -1).sum() > 200
+    posted = sample_network.has_flag(EdgeFlag.SPEED_TAGGED)
+    main = sample_network.edge_class <= HIGHWAY_CLASSES.index("secondary_link")
+    assert posted[main].mean() > 0.9
+    assert not posted[~main].any()
+
+
+def test_its_names_are_in_two_languages(sample_network: RoadNetwork) -> None:
+    pairs = list(zip(sample_network.names, sample_network.names_en, strict=True))[1:]
+    assert all(name and name_en for name, name_en in pairs)
+    assert len({name for name, _ in pairs}) == len({name_en for _, name_en in pairs}) == len(pairs)
+
+
+def test_it_is_built_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = sample.sample_network(tmp_path / "cache")
+    assert built.name == "澜江市 Lanjiang (synthetic)"
+    assert (built.source, built.synthetic) == ("sample", True)
+    (kept,) = (tmp_path / "cache").iterdir()
+    monkeypatch.setattr(sample, "read_sample", lambda *_: pytest.fail("built again"))
+    assert sample.sample_network(tmp_path / "cache").checksum == built.checksum
+    assert store.load(kept).checksum == built.checksum
+
+
+@pytest.fixture
+def drawn(sample_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The city need not be drawn again to be built again."""
+    monkeypatch.setattr(sample, "read_sample", lambda *_: osmfile.read(sample_file))
+
+
+def test_a_spoilt_copy_is_built_anew(tmp_path: Path, drawn: None) -> None:
+    built = sample.sample_network(tmp_path)
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(b"spoilt")
+    assert sample.sample_network(tmp_path).checksum == built.checksum
+    assert store.load(kept).checksum == built.checksum
+
+
+def test_two_may_build_at_once(tmp_path: Path, drawn: None) -> None:
+    found: list[str] = []
+    builders = [
+        threading.Thread(target=lambda: found.append(sample.sample_network(tmp_path).checksum))
+        for _ in range(2)
+    ]
+    for builder in builders:
+        builder.start()
+    for builder in builders:
+        builder.join()
+    assert len(found) == 2
+    assert len(set(found)) == 1
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, drawn: None) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    assert sample.sample_network(blocked / "cache").synthetic
+
+
+def test_cache_folder() -> None:
+    assert sample.cache_folder({"XDG_CACHE_HOME": "/c"}) == Path("/c/citydispatch")
+    assert sample.cache_folder({}) == Path.home() / ".cache" / "citydispatch"
