@@ -1,14 +1,34 @@
 """The service as it is run: started, used, stopped, refused."""
 
+import asyncio
 import json
 import re
 import signal
 import socket
+import subprocess
 
 import pytest
 
-from tests.dispatch.service.desks import Caller, city
+from dispatch.__main__ import main
+from tests.dispatch.service.desks import Caller, city, running
 from tests.e2e.processes import options, run, serve
+
+
+@pytest.fixture
+def command(capsys, monkeypatch):
+    """``python -m dispatch …`` in this process, for what ends at once."""
+    monkeypatch.setattr("dispatch.service.logs.log_to_stderr", lambda level: None)
+
+    def run_here(*arguments):
+        capsys.readouterr()
+        try:
+            code = main([str(a) for a in arguments])
+        except SystemExit as error:
+            code = error.code
+        out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+    return run_here
 
 
 async def used(address):
@@ -84,10 +104,10 @@ async def test_an_exercise_has_its_own_time(tmp_path):
         (("--clock-rate", "0"), "--clock-rate"),
     ],
 )
-def test_what_is_wrong_is_one_sentence(tmp_path, arguments, sentence):
+def test_what_is_wrong_is_one_sentence(tmp_path, command, arguments, sentence):
     files = city(tmp_path)
     given = [a.format(**files) for a in arguments]
-    refused = run("serve", *options(tmp_path), *given)
+    refused = command("serve", *options(tmp_path), *given)
     assert refused.returncode == 2
     assert refused.stderr.startswith("dispatch: ")
     assert sentence in refused.stderr
@@ -95,14 +115,13 @@ def test_what_is_wrong_is_one_sentence(tmp_path, arguments, sentence):
     assert not refused.stdout
 
 
-def test_the_journal_of_another_network_is_refused(tmp_path):
-    with serve(tmp_path) as service:
-        service.stop()
+def test_the_journal_of_another_network_is_refused(tmp_path, command):
+    asyncio.run(_once(tmp_path))
     from roadnets.store import save
     from tests.roadnets.networks import grid
 
     save(grid(6, 6), tmp_path / "other.net")
-    refused = run(
+    refused = command(
         *("serve", "--network", tmp_path / "other.net", "--listen", "127.0.0.1:0"),
         *("--journal", tmp_path / "journal.sqlite3"),
     )
@@ -111,59 +130,55 @@ def test_the_journal_of_another_network_is_refused(tmp_path):
     assert "network" in refused.stderr
 
 
-def test_two_services_do_not_share_a_journal(tmp_path):
-    with serve(tmp_path) as service:
-        refused = run("serve", *options(tmp_path), "--listen", "127.0.0.1:0")
-        assert refused.returncode == 2
-        assert refused.stderr.count("\n") == 1
-        service.stop()
+async def _once(folder):
+    async with running(folder):
+        pass
 
 
 # The other commands
 
 
-def test_help_is_for_people():
-    for command in ((), ("serve",), ("demo",), ("journal", "verify"), ("fleet", "suggest")):
-        told = run(*command, "--help")
+def test_help_is_for_people(command):
+    for words in ((), ("serve",), ("demo",), ("journal", "verify"), ("fleet", "suggest")):
+        told = command(*words, "--help")
         assert told.returncode == 0
         assert told.stdout.startswith("usage: python -m dispatch")
         assert "Traceback" not in told.stderr
-    assert run().returncode == 2
-    assert run("dance").returncode == 2
+    assert command().returncode == 2
+    assert command("dance").returncode == 2
 
 
-async def test_a_journal_is_verified(tmp_path):
-    with serve(tmp_path) as service:
-        await used(service.address)
-        running = run("journal", "verify", tmp_path / "journal.sqlite3")
-        assert running.returncode == 0, running.stdout + running.stderr
-        service.stop()
+async def test_a_journal_is_verified(tmp_path, command):
     journal = tmp_path / "journal.sqlite3"
-    assert run("journal", "verify", journal).returncode == 0
+    async with running(tmp_path) as desk:
+        await used(desk.address)
+        told = await asyncio.to_thread(run, "journal", "verify", journal)
+        assert told.returncode == 0, told.stdout + told.stderr
+    assert command("journal", "verify", journal).returncode == 0
     data = bytearray(journal.read_bytes())
     data[len(data) // 2] ^= 1
     journal.write_bytes(bytes(data))
-    assert run("journal", "verify", journal).returncode == 1
-    missing = run("journal", "verify", tmp_path / "none")
+    assert command("journal", "verify", journal).returncode == 1
+    missing = command("journal", "verify", tmp_path / "none")
     assert missing.returncode == 2
     assert missing.stderr.count("\n") == 1
 
 
-def test_a_fleet_is_suggested(tmp_path):
+def test_a_fleet_is_suggested(tmp_path, command):
     files = city(tmp_path)
     out = tmp_path / "draft.yaml"
-    told = run("fleet", "suggest", files["network"], "-o", out)
+    told = command("fleet", "suggest", files["network"], "-o", out)
     assert told.returncode == 0, told.stderr
     assert "units" in told.stdout
-    assert run("fleet", "suggest", files["network"], "-o", out).returncode == 2
-    assert run("fleet", "suggest", files["network"], "-o", out, "--force").returncode == 0
-    assert run("fleet", "suggest", tmp_path / "none", "-o", tmp_path / "x").returncode == 2
-    unwritable = run("fleet", "suggest", files["network"], "-o", tmp_path / "no" / "x.yaml")
+    assert command("fleet", "suggest", files["network"], "-o", out).returncode == 2
+    assert command("fleet", "suggest", files["network"], "-o", out, "--force").returncode == 0
+    assert command("fleet", "suggest", tmp_path / "none", "-o", tmp_path / "x").returncode == 2
+    unwritable = command("fleet", "suggest", files["network"], "-o", tmp_path / "no" / "x.yaml")
     assert unwritable.returncode == 2
     assert "cannot be written" in unwritable.stderr
 
 
-def test_a_mapping_is_checked(tmp_path):
+def test_a_mapping_is_checked(tmp_path, command):
     files = city(tmp_path)
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(
@@ -181,12 +196,12 @@ clients:
     day = tmp_path / "day.csv"
     day.write_text("车辆,类型\n1号车,胸痛\n9号车,胸痛\n", "utf-8")
     check = ("mapping", "check", day, "--mapping", mapping, "--fleet", files["fleet"])
-    told = run(*check, "--client", "cad")
+    told = command(*check, "--client", "cad")
     assert told.returncode == 1, told.stderr
     assert "9号车" in told.stdout
-    assert run(*check, "--client", "nobody").returncode == 2
+    assert command(*check, "--client", "nobody").returncode == 2
     day.write_text("车辆,类型\n1号车,胸痛\n", "utf-8")
-    assert run(*check, "--client", "cad").returncode == 0
+    assert command(*check, "--client", "cad").returncode == 0
 
 
 def test_the_default_journal_is_the_networks_own(tmp_path):
