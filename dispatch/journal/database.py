@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
 
 import apsw
@@ -24,6 +25,8 @@ import msgspec
 from dispatch.errors import JournalError
 from dispatch.journal.chain import genesis
 from dispatch.journal.pages import PAGE
+
+Row = TypeVar("Row")
 
 FORMAT = 1
 """Version of the tables and of the chain; a journal of another one is refused."""
@@ -141,6 +144,10 @@ def journal_errors(path: Path, doing: str) -> Iterator[None]:
         )
         what = "the file is damaged, restore a copy" if wrong else "the disk fails"
         raise JournalError(f"cannot {doing} {path}: {what} ({error})", path=str(path)) from error
+    except msgspec.ValidationError as error:
+        raise JournalError(
+            f"cannot {doing} {path}: the file is damaged, restore a copy ({error})", path=str(path)
+        ) from error
     except apsw.FullError as error:
         raise JournalError(
             f"cannot {doing} {path}: the disk is full ({error})", path=str(path)
@@ -256,6 +263,30 @@ def make(path: Path, network_checksum: str) -> None:
         os.close(directory)
 
 
+def select(
+    connection: apsw.Connection, sql: str, bindings: tuple[str | int, ...], kind: type[Row]
+) -> list[Row]:
+    """Read rows at once, and see that they are what they should be.
+
+    Parameters
+    ----------
+    connection
+        An open journal.
+    sql
+        The query.
+    bindings
+        Its values.
+    kind
+        The type of a row: a page that was written in another's place has sound checksums.
+
+    Returns
+    -------
+    list
+        All rows; nothing stays open.
+    """
+    return msgspec.convert(connection.execute(sql, bindings).fetchall(), list[kind])  # type: ignore[valid-type]
+
+
 def read_meta(connection: apsw.Connection, path: Path) -> Meta:
     """Recognise a journal.
 
@@ -296,8 +327,7 @@ def read_meta(connection: apsw.Connection, path: Path) -> Meta:
             " restore the original",
             path=str(path),
         )
-    selected = connection.execute("SELECT name, value FROM meta").fetchall()
-    rows = {str(name): str(value) for name, value in selected}
+    rows = dict(select(connection, "SELECT name, value FROM meta", (), tuple[str, str]))
     try:
         return Meta(network_checksum=rows["network_checksum"], created=rows["created"])
     except KeyError as error:

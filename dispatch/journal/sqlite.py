@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn, Self, cast
+from typing import NamedTuple, NoReturn, Self, TypeVar
 
 import apsw
 
@@ -25,6 +25,7 @@ from dispatch.journal.database import (
     log_of,
     make,
     read_meta,
+    select,
 )
 from dispatch.journal.journal import Batch, Record, StoredAnswer, StoredPosition
 from dispatch.journal.lock import WriterLock
@@ -39,6 +40,8 @@ CHECKPOINT_FRAMES = 1_000
 
 LOG_LIMIT_FRAMES = 8_000
 """Frames at which the writer itself copies them: only when it never pauses is it so far ahead."""
+
+Row = TypeVar("Row")
 
 _log = logging.getLogger(__name__)
 
@@ -167,8 +170,9 @@ class SqliteJournal:
             "SELECT revision, body FROM records WHERE revision >= ? ORDER BY revision LIMIT ?",
             expected,
             READ_CHUNK,
+            kind=tuple[int, bytes],
         ):
-            for revision, body in cast("list[tuple[int, bytes]]", rows):
+            for revision, body in rows:
                 if revision != expected:
                     self._miss(expected)
                 yield Record(revision, body)
@@ -195,11 +199,9 @@ class SqliteJournal:
             answer_key(client, request_id),
             client,
             request_id,
+            kind=tuple[bytes, bytes, int],
         )
-        if not rows:
-            return None
-        fingerprint, body, revision = cast("tuple[bytes, bytes, int]", rows[0])
-        return StoredAnswer(client, request_id, fingerprint, body, revision)
+        return StoredAnswer(client, request_id, *rows[0]) if rows else None
 
     def save_positions(self, positions: Sequence[StoredPosition]) -> None:
         """Keep the last position of each unit named, as durably as facts.
@@ -229,8 +231,10 @@ class SqliteJournal:
         sequence of StoredPosition
             In the order of the units' names.
         """
-        rows = self._select("SELECT unit, body FROM positions ORDER BY unit")
-        return [StoredPosition(unit, body) for unit, body in cast("list[tuple[str, bytes]]", rows)]
+        rows = self._select(
+            "SELECT unit, body FROM positions ORDER BY unit", kind=tuple[str, bytes]
+        )
+        return [StoredPosition(unit, body) for unit, body in rows]
 
     def close(self) -> None:
         """Release the store and its writer's lock; harmless when called again."""
@@ -273,13 +277,18 @@ class SqliteJournal:
         # What a torn commit left in the log goes: no later one may be mistaken for its end.
         with contextlib.suppress(apsw.BusyError):  # somebody verifies the journal just now
             self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        last = self._writer.execute(
+        last = select(
+            self._writer,
             "SELECT batch, last_revision, last_answer, hash FROM batches"
-            " ORDER BY batch DESC LIMIT 1"
-        ).fetchone()
-        end = _End(*cast("tuple[int, int, int, bytes]", last or (0, 0, 0, meta.genesis)))
-        newest = self._writer.execute("SELECT max(revision) FROM records").fetchone()
-        if newest != (end.revision or None,):
+            " ORDER BY batch DESC LIMIT 1",
+            (),
+            _End,
+        )
+        end = last[0] if last else _End(0, 0, 0, meta.genesis)
+        [(newest,)] = select(
+            self._writer, "SELECT ifnull(max(revision), 0) FROM records", (), tuple[int]
+        )
+        if newest != end.revision:
             self._miss(end.revision)
         return end
 
@@ -369,9 +378,9 @@ class SqliteJournal:
         elif self._log_frames >= CHECKPOINT_FRAMES:
             self._checkpointer.wake()
 
-    def _select(self, sql: str, *bindings: str | int) -> list[tuple[object, ...]]:
+    def _select(self, sql: str, *bindings: str | int, kind: type[Row]) -> list[Row]:
         with journal_errors(self._path, "read"), self._readers.borrowed() as connection:
-            return cast("list[tuple[object, ...]]", connection.execute(sql, bindings).fetchall())
+            return select(connection, sql, bindings, kind)
 
     def _note_log(self, _connection: apsw.Connection, _database: str, frames: int) -> int:
         self._log_frames = frames

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Generic, NoReturn, Protocol, TypeVar, cast
+from typing import Generic, NoReturn, Protocol, TypeVar
 
 import apsw
 import msgspec
@@ -26,6 +26,7 @@ from dispatch.journal.database import (
     journal_errors,
     log_of,
     read_meta,
+    select,
 )
 from dispatch.journal.journal import Batch, Record, StoredAnswer
 from dispatch.journal.pages import PAGE, RawFile, damaged_pages
@@ -33,6 +34,7 @@ from dispatch.journal.wal import LogScan, scan_log
 
 State = TypeVar("State")
 Fact = TypeVar("Fact")
+Row = TypeVar("Row")
 
 _CHUNK = 500
 _LOG_READS = 5  # a writer may be in the midst of a commit; damage stays
@@ -218,7 +220,7 @@ def _check_bytes(
             connection.execute("ROLLBACK")
     # What the log holds is taken from there, and copied again: a power cut may tear such a copy.
     torn = [page for page in bad if page not in log.pages]
-    short = [page for page in range(size // PAGE + 1, count + 1) if page not in log.pages]
+    short = any(page not in log.pages for page in range(size // PAGE + 1, count + 1))
     if torn:
         more = f" and {len(torn) - 1} more" if torn[1:] else ""
         wrong = f"the checksum of page {torn[0]}{more} is wrong"
@@ -290,15 +292,16 @@ class _Walk(Generic[State, Fact]):
         return None
 
     def _batches(self) -> Iterator[tuple[int, int, int, bytes, bytes]]:
-        newest = self._rows("SELECT max(batch) FROM batches")[0][0] or 0
+        [(newest,)] = self._rows("SELECT ifnull(max(batch), 0) FROM batches", kind=tuple[int])
         while rows := self._rows(
             "SELECT batch, last_revision, last_answer, previous_hash, hash FROM batches"
             " WHERE batch > ? AND batch <= ? ORDER BY batch LIMIT ?",
             self.batches,
-            cast("int", newest),
+            newest,
             _CHUNK,
+            kind=tuple[int, int, int, bytes, bytes],
         ):
-            yield from cast("list[tuple[int, int, int, bytes, bytes]]", rows)
+            yield from rows
 
     def _check_batch(
         self, number: int, last_revision: int, last_answer: int, previous: bytes, hashed: bytes
@@ -330,8 +333,9 @@ class _Walk(Generic[State, Fact]):
             " ORDER BY revision",
             self.revision,
             last,
+            kind=tuple[int, bytes],
         )
-        records = [Record(*row) for row in cast("list[tuple[int, bytes]]", rows)]
+        records = [Record(*row) for row in rows]
         for expected, record in enumerate(records, self.revision + 1):
             if record.revision != expected:
                 self._wrong("a fact is missing", expected)
@@ -345,20 +349,23 @@ class _Walk(Generic[State, Fact]):
             " WHERE answer > ? AND answer <= ? ORDER BY answer",
             self.answers,
             last,
+            kind=tuple[int, int, str, str, bytes, bytes, int],
         )
         if [row[0] for row in rows] != list(range(self.answers + 1, last + 1)):
             self._wrong("an answer is missing", self.revision + 1)
         answers: list[StoredAnswer] = []
-        for _, key, *fields in rows:
-            answer = StoredAnswer(*cast("tuple[str, str, bytes, bytes, int]", tuple(fields)))
+        for _, key, client, request_id, fingerprint, body, revision in rows:
+            answer = StoredAnswer(client, request_id, fingerprint, body, revision)
             if key != answer_key(answer.client, answer.request_id):
                 self._wrong("an answer cannot be found by its request", answer.revision)
             answers.append(answer)
         return answers
 
     def _state_hash(self, revision: int) -> bytes | None:
-        rows = self._rows("SELECT hash FROM state_hashes WHERE revision = ?", revision)
-        return cast("bytes", rows[0][0]) if rows else None
+        rows = self._rows(
+            "SELECT hash FROM state_hashes WHERE revision = ?", revision, kind=tuple[bytes]
+        )
+        return rows[0][0] if rows else None
 
     def _evolve(self, record: Record) -> None:
         try:
@@ -370,22 +377,22 @@ class _Walk(Generic[State, Fact]):
 
     def _check_nothing_else(self) -> None:
         """No fact, answer or state hash stands outside the chain."""
-        row = self._rows(
-            "SELECT (SELECT max(last_revision) FROM batches), (SELECT max(revision) FROM records),"
-            " (SELECT max(last_answer) FROM batches), (SELECT max(answer) FROM answers),"
+        [(in_batches, stored, answers_in_batches, answers_stored, state_hashes)] = self._rows(
+            "SELECT ifnull((SELECT max(last_revision) FROM batches), 0),"
+            " ifnull((SELECT max(revision) FROM records), 0),"
+            " ifnull((SELECT max(last_answer) FROM batches), 0),"
+            " ifnull((SELECT max(answer) FROM answers), 0),"
             " (SELECT count(*) FROM state_hashes WHERE revision <= ?)",
             self.revision,
-        )[0]
-        in_batches, stored, answers_in_batches, answers_stored, state_hashes = (
-            cast("int", value or 0) for value in row
+            kind=tuple[int, int, int, int, int],
         )
         if stored != in_batches:
             self._wrong("a fact stands outside every batch", in_batches + 1)
         if answers_stored != answers_in_batches or state_hashes != self.state_hashes:
             self._wrong("an answer or a state hash stands outside every batch", None)
 
-    def _rows(self, sql: str, *bindings: int) -> list[tuple[object, ...]]:
-        return cast("list[tuple[object, ...]]", self._connection.execute(sql, bindings).fetchall())
+    def _rows(self, sql: str, *bindings: int, kind: type[Row]) -> list[Row]:
+        return select(self._connection, sql, bindings, kind)
 
     def _wrong(self, what: str, revision: int | None) -> NoReturn:
         raise _WrongError(what, revision)

@@ -14,13 +14,14 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.journal.pages import PAGE, RawFile, Words, checksum_weights
+from dispatch.journal.pages import PAGE, RawFile, Words, checksum_weights, checksums
 
 HEADER = 32
 """Bytes of the log's header."""
 FRAME = 24 + PAGE
 """Bytes of a frame: its header and a page."""
 
+_SECTOR = 512  # what a disk writes as a whole, at the least
 _MAGIC = np.uint32(0x377F0682)
 _HEADER_WEIGHTS = checksum_weights(6)
 _WEIGHTS = checksum_weights(2 + PAGE // 4)
@@ -78,11 +79,11 @@ def scan_log(log: RawFile) -> LogScan:
         What it holds, and what is wrong with it.
     """
     header = log.read(HEADER, 0)
-    if log.size() < HEADER + FRAME or not any(header):
+    if log.size() < HEADER + FRAME:  # not even its header need have reached the disk
         return LogScan()
     order = ">u4" if header[3] & 1 else "<u4"
     fields = _words(header, ">u4", HEADER)[0]
-    sums = _words(header[:24], order, 24)[0] @ _HEADER_WEIGHTS
+    sums = checksums(_words(header[:24], order, 24), _HEADER_WEIGHTS)[0]
     if fields[0] & 0xFFFFFFFE != _MAGIC or fields[2] != PAGE or (sums != fields[6:8]).any():
         return LogScan(damage="the header of the write-ahead log is damaged: its commits are lost")
     frames = _read_frames(log, order, sums)
@@ -91,12 +92,18 @@ def scan_log(log: RawFile) -> LogScan:
     bad = len(sound) if sound.all() else int(np.argmin(sound))
     commits = np.flatnonzero(frames.commit[:bad])
     whole = int(commits[-1]) + 1 if len(commits) else 0
-    torn = np.flatnonzero(frames.commit[bad:])[:1] + bad + 1  # where the commit torn there ends
     damage = suspicion = ""
-    if torn.size and sound[torn[0] :].any():
-        damage = f"frame {bad + 1} of the write-ahead log is damaged and commits follow it"
-    elif bad < len(sound) and _one_byte_off(log, order, frames, bad, header[16:24]):
-        suspicion = f"one byte of frame {bad + 1} of the write-ahead log is wrong"
+    if bad < len(sound):
+        ends = np.flatnonzero(sound & (frames.commit > 0) & (np.arange(len(sound)) > bad))[:1]
+        if _header_is_whole(bad) and ours[bad] and frames.commit[bad]:
+            ends = np.array([bad])  # where the commit that is not whole ends
+        right = _with_one_byte_right(log, order, frames, bad, header[16:24])
+        if right:
+            ends = np.array([bad])
+        if ends.size and sound[ends[0] + 1 :].any():
+            damage = f"frame {bad + 1} of the write-ahead log is damaged and commits follow it"
+        elif right is not None:
+            suspicion = f"one byte of frame {bad + 1} of the write-ahead log is wrong"
     return LogScan(
         pages=frozenset(frames.page[:whole].tolist()),
         page_count=int(frames.commit[whole - 1]) if whole else 0,
@@ -125,32 +132,47 @@ def _read_frames(log: RawFile, order: str, sums: Words) -> _Frames:
         # Sums s1, s2 so far act as s1 + s2 more in the first word and s2 more in the second.
         words[:, 0] += before[:, 0] + before[:, 1]
         words[:, 1] += before[:, 1]
-        missing = fields[:, 4:6] - words @ _WEIGHTS
+        missing = fields[:, 4:6] - checksums(words, _WEIGHTS)
         salts = np.frombuffer(block, np.uint8).reshape(-1, FRAME)[:, 8:16]
         parts.append(_Frames(fields[:, 0], fields[:, 1], salts, missing))
         sums = fields[-1, 4:6]
     return _Frames(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _one_byte_off(log: RawFile, order: str, frames: _Frames, row: int, salts: bytes) -> bool:
-    """Whether one byte, put right, makes a frame sound: by chance so in 1 of 2**44 torn ones."""
+def _header_is_whole(row: int) -> bool:
+    """Whether a frame's header lies in one sector and so reaches the disk as a whole or not."""
+    start = HEADER + row * FRAME
+    return start // _SECTOR == (start + 23) // _SECTOR
+
+
+def _with_one_byte_right(
+    log: RawFile, order: str, frames: _Frames, row: int, salts: bytes
+) -> int | None:
+    """The commit field of a frame that one byte, put right, makes sound; None when none does.
+
+    By chance one does in 1 of 2**44 torn frames.
+    """
     others = sum(a != b for a, b in zip(frames.salts[row].tolist(), salts, strict=True))
     missing = frames.missing[row]
+    commit = int(frames.commit[row])
     if others or not missing.any():
-        return others == 1 and not missing.any()
+        return commit if others == 1 and not missing.any() else None
     frame = log.read(FRAME, HEADER + row * FRAME)
     stored = _words(frame, ">u4", FRAME)[0, 4:6]
     if _bytes_changed(stored ^ (stored - missing)).sum() == 1:
-        return True
+        return commit
     # A word more by d adds d times its weights to the sums. One weight is odd, which gives d.
     words = _summed(frame, order)[0]
     more = np.where(
-        _WEIGHTS[:, 0] & 1,
-        missing[0] * _inverses(_WEIGHTS[:, 0]),
-        missing[1] * _inverses(_WEIGHTS[:, 1]),
+        _WEIGHTS[0] & 1,
+        missing[0] * _inverses(_WEIGHTS[0]),
+        missing[1] * _inverses(_WEIGHTS[1]),
     )
-    fits = (more[:, None] * _WEIGHTS == missing).all(axis=1)
-    return bool((fits & (_bytes_changed(words ^ (words + more)) == 1)).any())
+    fits = (more * _WEIGHTS == missing[:, None]).all(axis=0)
+    found = np.flatnonzero(fits & (_bytes_changed(words ^ (words + more)) == 1))
+    if not found.size:
+        return None
+    return int((words + more)[1]) if found[0] == 1 else commit
 
 
 def _bytes_changed(differences: Words) -> NDArray[np.int64]:
