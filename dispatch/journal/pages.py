@@ -105,9 +105,7 @@ def checksums(words: Words, weights: Words) -> Words:
     Words
         Shape (runs, 2): s1 and s2 of each.
     """
-    sums: Words = np.einsum(
-        "ij,jk->ik", words, weights
-    )  # integers: four times as fast as words @ …
+    sums: Words = np.einsum("ij,kj->ik", words, weights)  # of integers: faster than @
     return sums
 
 
