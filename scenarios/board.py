@@ -37,6 +37,8 @@ class NeedLine:
     ----------
     changed
         Revision of the last change.
+    unmet_since
+        Revision at which it was left without a unit, 0 when it is not.
     """
 
     need_id: str
@@ -47,6 +49,7 @@ class NeedLine:
     eta_s: int | None = None
     why: str = ""
     changed: int = 0
+    unmet_since: int = 0
 
 
 @dataclass(slots=True)
@@ -226,6 +229,8 @@ class Board:
         for left in event.decision_made.unmet:
             unmet = left.unmet
             need = self.incidents[left.incident].need(unmet.need_id, unmet.capability)
+            if need.fate is not Fate.UNMET:
+                need.unmet_since = event.revision
             need.fate, need.unit, need.eta_s = Fate.UNMET, "", None
             need.why, need.changed = sentence([unmet.reason]), event.revision
 

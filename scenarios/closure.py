@@ -100,7 +100,7 @@ def busiest(
         for uses, edges in found:
             if _has_way_round(network, edges, origins, ends):
                 return Crossing(
-                    name=" ".join(dict.fromkeys(filter(None, network.edge_names(int(edges[0]))))),
+                    name=_name(network, edges, bridge=bridge),
                     edges=tuple(edges.tolist()),
                     bridge=bridge,
                     uses=uses,
@@ -173,6 +173,16 @@ def _smallest_kinds(plans: ResponsePlans) -> dict[Capability, IncidentType]:
     return {capability: kind for capability, (_, kind) in smallest.items()}
 
 
+def usual_drive_s(streets: Streets, stations: Sequence[LonLat], targets: Sequence[LonLat]) -> float:
+    """Mean seconds from the nearest station to those targets that can be reached."""
+    origins = [snap for snap in streets.snap_many(list(stations)) if snap is not None]
+    ends = [snap for snap in streets.snap_many(list(targets)) if snap is not None]
+    travel = ScipyTravelTimes.build(streets.network, Conditions())
+    nearest = travel.matrix(MODE, origins, ends).min(axis=0, initial=UNREACHABLE)
+    reached = nearest[nearest < UNREACHABLE]
+    return float(reached.mean()) if len(reached) else 0.0
+
+
 def distance_to(network: RoadNetwork, edges: Sequence[int], point: LonLat) -> float:
     """Metres from a point to the nearest corner of some edges."""
     return min(distance_m(point, corner) for edge in edges for corner in network.edge_line(edge))
@@ -227,6 +237,16 @@ def _has_way_round(
     if not free_origins or not free_ends:
         return False
     return bool((travel.matrix(MODE, free_origins[:4], free_ends) < UNREACHABLE).all())
+
+
+def _name(network: RoadNetwork, edges: NDArray[np.int64], *, bridge: bool) -> str:
+    """What people call it; a street that is more than its bridges is told apart from them."""
+    edge = int(edges[0])
+    name = " ".join(dict.fromkeys(filter(None, network.edge_names(edge))))
+    whole = np.count_nonzero(network.edge_name == network.edge_name[edge])
+    if len(edges) == whole:
+        return name
+    return f"{name} (its bridges)" if bridge else f"{name} (a stretch)"
 
 
 def _middle(network: RoadNetwork, edges: NDArray[np.int64]) -> LonLat:

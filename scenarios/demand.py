@@ -6,7 +6,7 @@ Everything is drawn from the generator passed in: the same seed gives the same c
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -32,8 +32,8 @@ class Service(StrEnum):
     FIRE = "119"
 
 
-MEDICAL_CAPABILITIES = frozenset({Capability("als"), Capability("bls")})
-PUMP = Capability("pump")
+ALS, BLS, PUMP = Capability("als"), Capability("bls"), Capability("pump")
+MEDICAL_CAPABILITIES = frozenset({ALS, BLS})
 
 SHARES: Mapping[str, float] = {
     # 120
@@ -133,29 +133,50 @@ class Load:
         return self.medical + self.fire
 
 
-CALLS_AN_AMBULANCE = 1.33
-"""Medical calls an hour for each ambulance: a call takes one or two of them for some 40 minutes, so
-that at the height of it hardly any is left."""
-CALLS_AN_ENGINE = 0.67
-"""Fire calls an hour for each engine or tanker."""
+UTILISATION = 0.85
+"""Part of the scarcest units that is out at the height of a busy hour."""
+CARE_AND_HANDOVER_S = 1300.0
+WORK_S = 1300.0
+"""Usual time on scene and at the hospital, and of fire and rescue work; without any driving."""
+DRIVES = 2.5
+"""Drives of an order: out, for most patients to a hospital, and part of the way home."""
 
 
-def load_for(fleet: FleetFile) -> Load:
-    """What a fleet can bear in a busy hour, so that most needs are met and a few may not be."""
-    ambulances = sum(bool(MEDICAL_CAPABILITIES & set(u.capabilities)) for u in fleet.units)
-    pumps = sum(PUMP in u.capabilities for u in fleet.units)
+def load_for(fleet: FleetFile, plans: ResponsePlans, drive_s: float) -> Load:
+    """What a fleet can bear in a busy hour, so that most needs are met and a few have to wait.
+
+    Parameters
+    ----------
+    drive_s
+        Seconds from the nearest station to a usual call.
+    """
+    ambulances = [u for u in fleet.units if MEDICAL_CAPABILITIES & set(u.capabilities)]
+    als, pumps = (sum(c in u.capabilities for u in fleet.units) for c in (ALS, PUMP))
+    medical, fire = (_Kinds(plans, service).expected_needs() for service in Service)
+    of_ambulances = sum(medical[c] for c in MEDICAL_CAPABILITIES)
+    driving_s = DRIVES * drive_s
     return Load(
-        medical=ambulances * CALLS_AN_AMBULANCE,
-        fire=pumps * CALLS_AN_ENGINE,
+        medical=_bearable(
+            CARE_AND_HANDOVER_S + driving_s,
+            (len(ambulances), of_ambulances),
+            (als, medical[ALS]),
+        ),
+        fire=_bearable(WORK_S + driving_s, (pumps, fire[PUMP])),
     )
 
 
-def enlarged(fleet: FleetFile, calls: int) -> FleetFile:
+def _bearable(order_s: float, *scarce: tuple[int, float]) -> float:
+    """Calls an hour that keep the scarcest of some units, of which a call needs so many, busy."""
+    per_call = [units / needed for units, needed in scarce if needed > 0]
+    return UTILISATION * min(per_call, default=0.0) * 3600.0 / order_s
+
+
+def enlarged(fleet: FleetFile, plans: ResponsePlans, drive_s: float, calls: int) -> FleetFile:
     """The fleet, or one that can bear so many calls an hour: units again, where they stand.
 
     Of each kind the same part is there again, spread over the fleet in its order.
     """
-    load = load_for(fleet).total
+    load = load_for(fleet, plans, drive_s).total
     times = max(1.0, calls / load) if load > 0 else 1.0
     seen: Counter[str] = Counter()
     units: list[Unit] = []
@@ -278,6 +299,15 @@ class _Kinds:
         shares = np.array([SHARES.get(kind.code, 1.0) for kind in self.kinds])
         self._shares = shares / shares.sum() if len(shares) else shares
 
+    def expected_needs(self) -> defaultdict[Capability, float]:
+        """How many units with each capability a call needs on average; sums, not whole numbers."""
+        expected: defaultdict[Capability, float] = defaultdict(float)
+        for kind, share in zip(self.kinds, self._shares.tolist(), strict=True):
+            for priority, part in _priority_shares(kind).items():
+                for need in kind.plan(priority).needs:
+                    expected[need.capability] += share * part * need.count
+        return expected
+
     def draw(self, rng: np.random.Generator) -> IncidentType:
         return self.kinds[int(rng.choice(len(self.kinds), p=self._shares))]
 
@@ -304,10 +334,17 @@ def _call(at_s: float, kinds: _Kinds, places: CallPlaces, rng: np.random.Generat
 
 
 def _priority(kind: IncidentType, rng: np.random.Generator) -> int:
+    shares = _priority_shares(kind)
+    return int(rng.choice(list(shares), p=list(shares.values())))
+
+
+def _priority_shares(kind: IncidentType) -> dict[int, float]:
+    """Part of a type's calls that have each priority of its plans."""
     others = [p for p in sorted(kind.plans) if p != kind.default_priority]
-    if not others or rng.random() < DEFAULT_PRIORITY_SHARE:
-        return kind.default_priority
-    return int(rng.choice(others))
+    if not others:
+        return {kind.default_priority: 1.0}
+    rest = (1.0 - DEFAULT_PRIORITY_SHARE) / len(others)
+    return {kind.default_priority: DEFAULT_PRIORITY_SHARE} | dict.fromkeys(others, rest)
 
 
 def _patients(kind: IncidentType, priority: int, rng: np.random.Generator) -> int | None:

@@ -36,8 +36,8 @@ from roadnets.snap import Snapper
 from roadnets.store import load
 from scenarios.client import DeskClient
 from scenarios.clock import ServiceClock
-from scenarios.closure import Crossing, Detour, busiest, detour
-from scenarios.demand import Call, CallPlaces, Service, draw_calls, enlarged, load_for
+from scenarios.closure import Crossing, Detour, busiest, detour, usual_drive_s
+from scenarios.demand import Call, CallPlaces, Load, Service, draw_calls, enlarged, load_for
 from scenarios.demo_play import CLIENT, Cast, Played, play
 from scenarios.demo_report import Report, report_of
 from scenarios.demo_server import DemoError, Server
@@ -120,13 +120,17 @@ class _City:
     ----------
     file, fleet_file
         Where network and fleet are, for the service.
+    load
+        Expected calls an hour.
     """
 
     file: Path
-    network: RoadNetwork
+    streets: Streets
+    places: CallPlaces
     plans: ResponsePlans
     fleet_file: Path
     fleet: FleetFile
+    load: Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +146,7 @@ async def _run(args: argparse.Namespace, folder: Path, display: Display, console
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _interrupt)
     began = time.monotonic()
     city = await _city(args, folder, display)
-    streets = Streets(city.network, Snapper(city.network), ScipyTravelTimes.build)
-    script = _script(city, streets, args.seed, display)
+    script = _script(city, args.seed, display)
     server = Server(folder, _serve_arguments(city, args), args.clock_rate)
     display.say("Starting the service on loopback ...")
     try:
@@ -153,8 +156,7 @@ async def _run(args: argparse.Namespace, folder: Path, display: Display, console
     display.say("Verifying the journal and reading it back ...")
     report = report_of(
         server.journal,
-        city.network,
-        streets,
+        city.streets,
         played,
         script.crossing.name if script.crossing else "",
         seed=args.seed,
@@ -216,23 +218,36 @@ async def _city(args: argparse.Namespace, folder: Path, display: Display) -> _Ci
     network = load(file)
     size = f"{network.node_count:,} junctions, {network.report.length_km:,.0f} km of streets"
     display.say(f"{_name(network)}: {size}")
-    beside = 0
-    fleet_file = args.fleet
-    if fleet_file is None:
-        fleet_file = folder / "fleet.yaml"
-        await _command(
-            ("dispatch", "fleet", "suggest", str(file)),
-            ("--plans", str(plans_file), "--force", "-o", str(fleet_file)),
-            "no fleet could be suggested",
-        )
-        suggested = read_fleet(fleet_file, plans)
-        larger = enlarged(suggested, CALLS)
-        beside = len(larger.units) - len(suggested.units)
-        write_fleet(larger, fleet_file)
+    places = CallPlaces(network)
+    streets = Streets(network, Snapper(network), ScipyTravelTimes.build)
+    fleet_file = args.fleet or await _suggested(file, plans_file, folder / "fleet.yaml")
     fleet = read_fleet(fleet_file, plans)
+    drive_s = _usual_drive_s(streets, places, fleet)
+    beside = 0
+    if args.fleet is None:
+        larger = enlarged(fleet, plans, drive_s, CALLS)
+        beside = len(larger.units) - len(fleet.units)
+        write_fleet(larger, fleet_file)
+        fleet = read_fleet(fleet_file, plans)
     for line in _about(fleet, beside):
         display.say(line)
-    return _City(file, network, plans, fleet_file, fleet)
+    load_an_hour = load_for(fleet, plans, drive_s)
+    return _City(file, streets, places, plans, fleet_file, fleet, load_an_hour)
+
+
+async def _suggested(network: Path, plans: Path, file: Path) -> Path:
+    await _command(
+        ("dispatch", "fleet", "suggest", str(network)),
+        ("--plans", str(plans), "--force", "-o", str(file)),
+        "no fleet could be suggested",
+    )
+    return file
+
+
+def _usual_drive_s(streets: Streets, places: CallPlaces, fleet: FleetFile) -> float:
+    rng = np.random.default_rng(0)
+    targets = [places.draw(rng, traffic=False)[0] for _ in range(PLACES_ASKED)]
+    return usual_drive_s(streets, [station.point for station in fleet.stations], targets)
 
 
 async def _network_file(args: argparse.Namespace, folder: Path, display: Display) -> Path:
@@ -290,11 +305,11 @@ def _about(fleet: FleetFile, beside: int) -> Iterator[str]:
         yield "       no hospital: nobody is transported"
 
 
-def _script(city: _City, streets: Streets, seed: int, display: Display) -> _Script:
+def _script(city: _City, seed: int, display: Display) -> _Script:
     """Draw the calls, and choose the bridge."""
     rng = np.random.default_rng(seed)
-    places = CallPlaces(city.network)
-    calls = draw_calls(places, city.plans, load_for(city.fleet), rng, at_least=CALLS)
+    streets, places = city.streets, city.places
+    calls = draw_calls(places, city.plans, city.load, rng, at_least=CALLS)
     medical = sum(call.service is Service.MEDICAL for call in calls)
     display.say(
         f"Calls: {len(calls)} in an hour, drawn with seed {seed}: {medical} for 120, "

@@ -65,7 +65,6 @@ class _Kept:
 
 def report_of(
     path: Path,
-    network: RoadNetwork,
     streets: Streets,
     played: Played,
     crossing: str,
@@ -82,6 +81,7 @@ def report_of(
     crossing
         Name of the street that was closed, "" when none was.
     """
+    network = streets.network
     kept = _read(path, network, played)
     told = figures(kept.facts)
     staged = {

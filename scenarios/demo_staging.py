@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from dispatch.emergency.plans import ResponsePlans
 from dispatch.v1 import emergency_pb2, fleet_pb2, incident_pb2, roads_pb2
+from roadnets.geo import LonLat
 from scenarios.board import Board, Fate
 from scenarios.client import DeskClient, new_request_id
 from scenarios.clock import ServiceClock
@@ -94,27 +95,44 @@ class Staging:
         self.duplicate_incidents = [first.name, again.name]
         self.tell(f"the call of {_id(first.name)} is sent again: {_id(again.name)}, no second one")
 
-    def choose(self, proposal: incident_pb2.Proposal) -> emergency_pb2.AssignUnitsRequest | None:
+    async def choose(
+        self, proposal: incident_pb2.Proposal
+    ) -> emergency_pb2.AssignUnitsRequest | None:
         """The dispatcher's own choice for the first proposal that leaves one; else None."""
         early = self.clock.now() < self.start + timedelta(seconds=OVERRIDE_FROM_S)
         if self.overridden or early or len(proposal.units) != 1:
             return None
-        chosen = proposal.units[0]
-        elsewhere = [c for c in chosen.alternatives if c.eta_s > chosen.candidate.eta_s]
-        free = [c for c in elsewhere if self._is_free(c.unit)]
-        if not free:
-            return None
         self.overridden = proposal.incident
-        unit, proposed = free[0].unit, chosen.candidate.unit
+        proposed = proposal.units[0]
+        unit = await self._another(proposal.incident, proposed)
+        if not unit:
+            self.overridden = ""
+            return None
         self.tell(
             f"the dispatcher sends {self.board.label(unit)} to {_id(proposal.incident)}, not "
-            f"{self.board.label(proposed)} as proposed: {OVERRIDE_TEXT}"
+            f"{self.board.label(proposed.candidate.unit)} as proposed: {OVERRIDE_TEXT}"
         )
         return emergency_pb2.AssignUnitsRequest(
             incident=proposal.incident,
-            units=[emergency_pb2.UnitForNeed(unit=unit, need_id=chosen.need_id)],
+            units=[emergency_pb2.UnitForNeed(unit=unit, need_id=proposed.need_id)],
             override_reason=incident_pb2.OverrideReason(code="local_knowledge", text=OVERRIDE_TEXT),
         )
+
+    async def _another(self, incident: str, proposed: incident_pb2.ProposedUnit) -> str:
+        """The next best unit from another station, or "" while there is none."""
+        request = emergency_pb2.RecommendUnitsRequest(incident=incident, max_candidates=50)
+        answer = await self.client.call(self.client.desk.RecommendUnits, request)
+        home = self._home(proposed.candidate.unit)
+        for need in answer.needs:
+            for candidate in need.candidates:
+                elsewhere = self._home(candidate.unit) != home
+                if need.need_id == proposed.need_id and elsewhere and self._is_free(candidate.unit):
+                    return candidate.unit
+        return ""
+
+    def _home(self, unit: str) -> LonLat | None:
+        crew = self.crews.crews.get(unit)
+        return crew.home if crew is not None else None
 
     def _is_free(self, unit: str) -> bool:
         line = self.board.units.get(unit)

@@ -138,7 +138,7 @@ class LiveTable:
 
     def _render(self) -> Group:
         table = Table(expand=True, pad_edge=False, box=None, header_style="bold")
-        for name, width in (("Call", 12), ("Type", 22), ("Need", 14), ("Unit", 9)):
+        for name, width in (("Call", 7), ("Type", 20), ("Need", 11), ("Unit", 9)):
             table.add_column(name, width=width, no_wrap=True, overflow="ellipsis")
         table.add_column("ETA", width=6, justify="right")
         table.add_column("", width=10, no_wrap=True)
@@ -187,7 +187,7 @@ def lines_of(event: events_pb2.Event, board: Board) -> Iterator[str]:
             for flag in fact.flags:
                 yield f"      {_id(fact.incident)} {flag.text or flag.code}"
         case "decision_made":
-            yield from _decided(event.decision_made, board)
+            yield from _decided(event, board)
         case "unit_assigned":
             yield _assigned(event.unit_assigned.assignment, board)
         case "assignment_ended":
@@ -199,15 +199,16 @@ def lines_of(event: events_pb2.Event, board: Board) -> Iterator[str]:
             yield from _arrived(event, board)
 
 
-def _decided(decision: events_pb2.DecisionMade, board: Board) -> Iterator[str]:
-    for proposal in decision.proposals:
+def _decided(event: events_pb2.Event, board: Board) -> Iterator[str]:
+    for proposal in event.decision_made.proposals:
         incident = board.incidents.get(proposal.incident)
         if incident is not None and incident.automatic is False:
             units = ", ".join(board.label(u.candidate.unit) for u in proposal.units)
             yield f"asks  {_id(proposal.incident)} {units}: a dispatcher confirms"
-    for left in decision.unmet:
-        reason = left.unmet.reason.text or left.unmet.reason.code
-        yield f"UNMET {_id(left.incident)} {left.unmet.need_id}: {reason}"
+    for left in event.decision_made.unmet:
+        need = board.incidents[left.incident].needs[left.unmet.need_id]
+        if need.unmet_since == event.revision:  # another reason for the same is no news here
+            yield f"UNMET {_id(left.incident)} {need.need_id}: {need.why}"
 
 
 def _assigned(assignment: incident_pb2.Assignment, board: Board) -> str:

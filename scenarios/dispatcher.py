@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import grpc
@@ -19,7 +19,7 @@ from scenarios.clock import ServiceClock
 LOOKS_FOR_S = (8.0, 25.0)
 """From a proposal to the dispatcher's word."""
 
-Choose = Callable[[incident_pb2.Proposal], emergency_pb2.AssignUnitsRequest | None]
+Choose = Callable[[incident_pb2.Proposal], Awaitable[emergency_pb2.AssignUnitsRequest | None]]
 
 _MOVED_ON = (
     grpc.StatusCode.ABORTED,
@@ -64,11 +64,11 @@ class Dispatcher:
         await self.clock.sleep(float(rng.uniform(*LOOKS_FOR_S)))
         if await self._automatic(proposal.incident):
             return
-        request = self.choose(proposal) or emergency_pb2.AssignUnitsRequest(
-            incident=proposal.incident, proposal=proposal.name
-        )
-        request.request_id = new_request_id()
         try:
+            request = await self.choose(proposal) or emergency_pb2.AssignUnitsRequest(
+                incident=proposal.incident, proposal=proposal.name
+            )
+            request.request_id = new_request_id()
             await self.client.call(self.client.desk.AssignUnits, request)
         except grpc.aio.AioRpcError as error:
             if error.code() not in _MOVED_ON:

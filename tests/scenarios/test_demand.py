@@ -188,24 +188,38 @@ def test_plans_of_another_centre_serve_too(places: CallPlaces, plans: ResponsePl
     assert {call.service for call in calls} == {Service.FIRE}
 
 
-def test_a_larger_fleet_bears_more() -> None:
-    assert load_for(fleet(10)).medical < load_for(fleet(20)).medical
-    assert load_for(fleet(10)).fire == 0 < load_for(fleet(10, 10)).fire
+def test_a_larger_fleet_bears_more(plans: ResponsePlans) -> None:
+    ten, twenty = (load_for(fleet(count), plans, 240.0) for count in (10, 20))
+    assert twenty.medical == pytest.approx(2 * ten.medical)
+    assert ten.fire == 0 < load_for(fleet(10, 10), plans, 240.0).fire
+
+
+def test_long_ways_leave_time_for_fewer_calls(plans: ResponsePlans) -> None:
+    near, far = (load_for(fleet(10, 10), plans, drive_s) for drive_s in (240.0, 900.0))
+    assert far.medical < near.medical
+    assert far.fire < near.fire
+
+
+def test_the_scarcest_units_say_how_much_can_be_borne(plans: ResponsePlans) -> None:
+    mixed = fleet(10)
+    basic = [msgspec.structs.replace(u, capabilities=(Capability("bls"),)) for u in mixed.units[2:]]
+    poor = msgspec.structs.replace(mixed, units=(*mixed.units[:2], *basic))
+    assert load_for(poor, plans, 240.0).medical < load_for(mixed, plans, 240.0).medical / 2
 
 
 @pytest.mark.parametrize("calls", [20, 60, 61, 300])
-def test_a_small_fleet_is_enlarged_where_it_stands(calls: int) -> None:
+def test_a_small_fleet_is_enlarged_where_it_stands(calls: int, plans: ResponsePlans) -> None:
     small = fleet(7, 4)
-    large = enlarged(small, calls)
-    assert load_for(large).total == pytest.approx(calls, abs=3)
+    large = enlarged(small, plans, 240.0, calls)
+    assert load_for(large, plans, 240.0).total == pytest.approx(calls, abs=4)
     assert len({unit.unit_id for unit in large.units}) == len(large.units)
     assert set(small.units) <= set(large.units)
     assert {unit.station for unit in large.units} == {"S1"}
 
 
-def test_a_large_fleet_stays_as_it_is() -> None:
+def test_a_large_fleet_stays_as_it_is(plans: ResponsePlans) -> None:
     large = fleet(200, 50)
-    assert enlarged(large, 60) == large
+    assert enlarged(large, plans, 240.0, 60) == large
 
 
 def test_a_call_can_be_moved(places: CallPlaces, plans: ResponsePlans) -> None:
