@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from roadnets import store
-from roadnets.errors import RoadnetsError
+from roadnets.errors import RoadnetsError, SourceError
 from roadnets.importing import ALLOWED, import_network
 from roadnets.progress import progress
 from roadnets.summary import summary
@@ -56,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _import(source: str, output: Path, name: str) -> None:
+    if output.exists() and Path(source).exists() and output.samefile(source):
+        raise SourceError(f"{output.name} is the source itself: name another file to write")
     with progress(Console(stderr=True)) as tell:
         network = import_network(source, os.environ, name=name, tell=tell)
         tell(f"writing {output.name}")

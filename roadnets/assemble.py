@@ -363,5 +363,5 @@ def _notes(arrays: NetworkArrays, km_outside: float) -> list[str]:
     signals = np.count_nonzero(arrays["node_signal"])
     if signals:
         junctions = signalised_junctions(arrays)
-        notes.append(f"the {signals} signals on the core stand at {junctions} junctions")
+        notes.append(f"signals on the core: {signals}, at junctions: {junctions}")
     return notes

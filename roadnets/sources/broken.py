@@ -56,7 +56,7 @@ def _diagnose_xml(path: Path, complaint: str) -> str:
 
 
 def _line_of_bad_number(path: Path) -> int | None:
-    """Find the first line with an id or coordinate that is no number."""
+    """Find the first line that is not XML, or has an id or coordinate that is no number."""
     bad: list[int] = []
     parser = expat.ParserCreate()
 
@@ -69,8 +69,11 @@ def _line_of_bad_number(path: Path) -> int | None:
 
     parser.StartElementHandler = look
     with path.open("rb") as raw, _text(path, raw) as text:
-        while not bad and (chunk := text.read(1 << 16)):
-            parser.Parse(chunk)
+        try:
+            while not bad and (chunk := text.read(1 << 16)):
+                parser.Parse(chunk)
+        except expat.ExpatError as error:
+            bad.append(error.lineno)
     return bad[0] if bad else None
 
 

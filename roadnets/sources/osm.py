@@ -7,6 +7,7 @@ import hashlib
 import json
 import socket
 import urllib.request
+import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -58,6 +59,12 @@ _STREETS: Final = [
 _NOT_A_TAG: Final = frozenset({"osmid", "length", "geometry", "reversed", "x", "y", "street_count"})
 _HUMBLEST_LAST: Final = {name: i for i, name in enumerate(HIGHWAY_CLASSES)}
 
+
+# What OSMnx and the libraries under it raise for a graph that lacks what they look for.
+_NOT_A_GRAPH: Final = (
+    *(KeyError, ValueError, TypeError, AttributeError, RuntimeError),
+    *(nx.NetworkXError, shapely.errors.GEOSException),
+)
 
 NOMINATIM_URL: Final = "https://nominatim.openstreetmap.org/"
 OVERPASS_URL: Final = "https://overpass-api.de/api"
@@ -247,7 +254,8 @@ def read_graphml(path: Path, tell: Tell = silence) -> StreetData:
     notes = ["a GraphML file holds no hospitals, stations, depots, shelters or districts"]
     try:
         content = path.read_bytes()
-        graph = ox.load_graphml(path, edge_dtypes={"oneway": str, "reversed": str})
+        with warnings.catch_warnings(action="ignore"):  # of keys that a broken file lacks
+            graph = ox.load_graphml(path, edge_dtypes={"oneway": str, "reversed": str})
         if ox.projection.is_projected(graph.graph["crs"]):
             graph = ox.project_graph(graph, to_latlong=True)
         if graph.graph.get("simplified"):
@@ -259,7 +267,7 @@ def read_graphml(path: Path, tell: Tell = silence) -> StreetData:
         line, column = error.position
         what = "is empty" if not path.stat().st_size else "is not well-formed XML"
         raise SourceError(f"{path.name} {what} (line {line}, column {column})") from error
-    except (KeyError, ValueError, TypeError, AttributeError, nx.NetworkXError) as error:
+    except _NOT_A_GRAPH as error:
         raise SourceError(
             f"{path.name} is not a graph saved by OSMnx: {_sentence(error) or 'no graph in it'}"
         ) from error

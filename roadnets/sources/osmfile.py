@@ -16,7 +16,7 @@ from osmium.filter import IdFilter, KeyFilter
 from osmium.geom import WKBFactory, use_nodes
 from osmium.index import LocationTable, create_map
 from osmium.io import File
-from osmium.osm import NODE, RELATION, WAY, Node, Relation, Way
+from osmium.osm import NODE, RELATION, WAY, Node, NodeRef, Relation, Way
 
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
@@ -99,14 +99,17 @@ def _read(path: Path, checksum: str, tell: Tell) -> StreetData:
             reader.take_node(thing)
         else:
             reader.take_way(thing)
-    if reader.missing and _knows(locations, reader.missing):  # ways came before their nodes
+    unsaved = _unsaved_nodes(path) if min(reader.missing, default=0) < 0 else {}
+    if unsaved or _knows(locations, reader.missing):  # ways came before their nodes
         reader.forget_ways()
+        reader.unsaved = unsaved
         for way in _ways(path, locations, KeyFilter(*_WANTED_KEYS)):
             reader.take_way(way)
     if relations:
         tell("drawing relations")
         members = sorted({way for relation in relations for way in relation.ways})
-        lines = {way.id: _line(way) for way in _ways(path, locations, IdFilter(members))}
+        ways = _ways(path, locations, IdFilter(members))
+        lines = {way.id: reader.line(way) for way in ways}
         for relation in relations:
             reader.take_relation(relation, lines)
     return reader.finish(path, checksum, _restriction_note(restrictions))
@@ -136,11 +139,17 @@ def _knows(locations: LocationTable, ids: Iterable[int]) -> bool:
     """Whether the file had any of these nodes after all."""
     for node in ids:
         try:
-            if locations.get(node).valid():
+            if node > 0 and locations.get(node).valid():
                 return True
         except KeyError:
             continue
     return False
+
+
+def _unsaved_nodes(path: Path) -> dict[int, LonLat]:
+    """Nodes that an editor has not uploaded yet: their ids are negative, which osmium drops."""
+    nodes = (cast("Node", thing) for thing in osmium.FileProcessor(_file(path), NODE))
+    return {n.id: LonLat(n.lon, n.lat) for n in nodes if n.id < 0 and n.location.valid()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +177,6 @@ def _is_district(tags: Tags) -> bool:
     return tags.get("boundary") == "administrative" and population(tags) is not None
 
 
-def _line(way: Way) -> Line:
-    """Node ids and points of a way; those that the file does not have are left out."""
-    return [(n.ref, LonLat(n.lon, n.lat)) for n in way.nodes if n.location.valid()]
-
-
 @dataclass(slots=True)
 class _Reader:
     """Collects what the file has, in the file's order."""
@@ -186,6 +190,7 @@ class _Reader:
     node_tags: dict[int, Tags] = field(default_factory=dict)
     signals: int = 0
     missing: set[int] = field(default_factory=set)
+    unsaved: dict[int, LonLat] = field(default_factory=dict)
     node_places: list[Place] = field(default_factory=list)
     way_places: list[Place] = field(default_factory=list)
     relation_places: list[Place] = field(default_factory=list)
@@ -194,7 +199,17 @@ class _Reader:
     dropped: Counter[str] = field(default_factory=Counter)
     factory: WKBFactory = field(default_factory=WKBFactory)
 
+    def _point(self, node: NodeRef) -> LonLat | None:
+        return LonLat(node.lon, node.lat) if node.location.valid() else self.unsaved.get(node.ref)
+
+    def line(self, way: Way) -> Line:
+        """Node ids and points of a way; those that the file does not have are left out."""
+        points = ((node.ref, self._point(node)) for node in way.nodes)
+        return [(ref, point) for ref, point in points if point is not None]
+
     def take_node(self, node: Node) -> None:
+        if node.deleted:
+            return
         tags = dict(node.tags)
         if signal_direction(tags) is not None:
             self.signals += 1
@@ -205,6 +220,8 @@ class _Reader:
             self.node_places += places_at(f"node/{node.id}", tags, LonLat(node.lon, node.lat))
 
     def take_way(self, way: Way) -> None:
+        if way.deleted:
+            return
         tags = dict(way.tags)
         if "highway" in tags:
             self._take_street(way, tags)
@@ -230,22 +247,22 @@ class _Reader:
 
     def _take_stretches(self, way: Way) -> None:
         """Take a way that leaves the extract: the stretches whose points are known."""
-        stretch: list[tuple[int, float, float]] = []
+        stretch: Line = []
         for node in [*way.nodes, None]:
-            if node is not None and node.location.valid():
-                stretch.append((node.ref, node.lon, node.lat))
+            point = None if node is None else self._point(node)
+            if node is not None and point is not None:
+                stretch.append((node.ref, point))
                 continue
             if len(stretch) > 1:
-                points = np.array([p[1:] for p in stretch], dtype="<f8")
-                self._take_line(
-                    [p[0] for p in stretch], "00" * _WKB_HEADER + points.tobytes().hex()
-                )
+                points = np.array([point for _, point in stretch], dtype="<f8")
+                wkb = "00" * _WKB_HEADER + points.tobytes().hex()
+                self._take_line([ref for ref, _ in stretch], wkb)
             stretch = []
             if node is not None:
                 self.missing.add(node.ref)
 
     def _take_outline(self, way: Way, tags: Tags) -> None:
-        line = _line(way)
+        line = self.line(way)
         if len(line) < 2:
             self.dropped[NOT_DRAWN] += 1
             return

@@ -74,6 +74,7 @@ def test_a_broken_source_is_refused_and_nothing_is_written(tmp_path: Path) -> No
     [
         (["import", "nowhere.osm", "-o", "x.net"], "there is no file nowhere.osm"),
         (["import", "town.osm", "-o", "missing/x.net"], "x.net cannot be written"),
+        (["import", "town.osm", "-o", "town.osm"], "is the source itself"),
         (["info", "nowhere.net"], "nowhere.net"),
         (["info", "town.osm"], "town.osm"),
     ],

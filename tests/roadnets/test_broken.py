@@ -65,3 +65,10 @@ def test_xml_complaints_are_made_plain(tmp_path: Path) -> None:
     complaint = "XML parsing error at line 3, column 7: mismatched tag"
     assert diagnose(path, complaint) == "is not well-formed XML at line 3, column 7: mismatched tag"
     assert diagnose(path, "no more.") == "cannot be read as OSM XML: no more"
+
+
+def test_xml_that_breaks_after_the_complaint(tmp_path: Path) -> None:
+    path = write(tmp_path, b"<osm>\n<node id='1'/>\n<", "a.osm")
+    assert diagnose(path, "no version.") == "cannot be read as OSM XML: no version"
+    path = write(tmp_path, b"<osm>\n<node id='1'/>\n</nonsense>", "a.osm")
+    assert diagnose(path, "no version.") == "cannot be read as OSM XML at line 3: no version"

@@ -66,7 +66,7 @@ def test_a_divided_junction_stops_a_driver_once(tmp_path: Path) -> None:
         ((0, 5), (0, 0.2)),
         ((0.2, -5), (0.2, 0)),
     }
-    assert "the 4 signals on the core stand at 1 junctions" in network.report.notes
+    assert "signals on the core: 4, at junctions: 1" in network.report.notes
 
 
 def test_signals_on_the_approaches_do_not_stop_who_leaves(tmp_path: Path) -> None:

@@ -231,6 +231,24 @@ BARE_GRAPH = """<graphml xmlns='http://graphml.graphdrawing.org/xmlns'>
 </graphml>"""
 
 
+def graph(crs: str, line: str) -> str:
+    """A graph of one street, as OSMnx writes it."""
+    names = {"crs": "graph", "x": "node", "y": "node", "osmid": "edge", "geometry": "edge"}
+    keys = "".join(
+        f"<key id='{k}' for='{kind}' attr.name='{k}' attr.type='string'/>"
+        for k, kind in names.items()
+    )
+    nodes = "".join(
+        f"<node id='{n}'><data key='x'>112.{n}</data><data key='y'>30</data></node>" for n in (0, 1)
+    )
+    return (
+        f"<graphml xmlns='http://graphml.graphdrawing.org/xmlns'>{keys}"
+        f"<graph edgedefault='directed'><data key='crs'>{crs}</data>{nodes}"
+        "<edge source='0' target='1'><data key='osmid'>1</data>"
+        f"<data key='geometry'>{line}</data></edge></graph></graphml>"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -239,6 +257,8 @@ BARE_GRAPH = """<graphml xmlns='http://graphml.graphdrawing.org/xmlns'>
         ("<graphml xmlns='http://graphml.graphdrawing.org/xmlns'></graphml>", "not a graph saved"),
         ("<osm/>", "not a graph saved"),
         (BARE_GRAPH, "not a graph saved"),
+        (graph("epsg:4326", "LINESTRING (112 30, 112.1 "), "not a graph saved"),
+        (graph("epsg:nowhere", "LINESTRING (112 30, 112.1 30)"), "not a graph saved"),
     ],
 )
 def test_other_graphs_are_refused(content: str, words: str, tmp_path: Path) -> None:
@@ -287,6 +307,7 @@ def test_parity_with_osmnx(
     assert sample_network.edge_length_m.sum() == pytest.approx(metres, rel=0.01)
 
 
+@pytest.mark.slow
 def test_the_sample_as_graphml(
     sample_graph: "nx.MultiDiGraph[int]", sample_network: RoadNetwork, tmp_path: Path
 ) -> None:

@@ -60,6 +60,27 @@ def test_a_way_that_leaves_the_extract_is_kept_as_far_as_known(tmp_path: Path) -
     assert len(assemble(streets).edges_of_way(way)) == 2
 
 
+JOSM = """<?xml version='1.0'?><osm version='0.6' generator='JOSM'>
+<node id='-1' lat='30' lon='112'/><node id='-2' lat='30.001' lon='112'/>
+<node id='3' lat='30.001' lon='112.001' version='1'/>
+<way id='-5'><nd ref='-1'/><nd ref='-2'/><nd ref='3'/><tag k='highway' v='residential'/></way>
+<way id='-6'><nd ref='-1'/><nd ref='3'/><tag k='highway' v='residential'/></way>
+<way id='7' visible='false' version='2'>
+<nd ref='-2'/><nd ref='3'/><tag k='highway' v='primary'/></way>
+</osm>
+"""
+
+
+def test_a_file_of_an_editor_with_unsaved_and_deleted_things(tmp_path: Path) -> None:
+    path = tmp_path / "josm.osm"
+    path.write_text(JOSM)
+    network = assemble(osmfile.read(path))
+    assert (network.node_count, network.edge_count) == (2, 4)
+    assert sorted(set(network.edge_way.tolist())) == [-6, -5]
+    assert network.node_osm.tolist() == [-1, 3]
+    assert network.report.dropped == {}
+
+
 def test_places_of_nodes_ways_and_relations(tmp_path: Path) -> None:
     drawn = town()
     drawn.node(0.5, 0.5, amenity="hospital", name="甲", name__en="A", beds="5", emergency="yes")

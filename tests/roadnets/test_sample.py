@@ -36,6 +36,7 @@ def test_the_same_bytes_each_time(sample_file: Path) -> None:
     assert digest == "51050cfeb1b3ac87939efaccb35a1e031542775f9b0a079f1b4d8c71d34951bd"
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_the_hash_seed(sample_file: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from roadnets.sources.sample import write_sample; "
