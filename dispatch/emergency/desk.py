@@ -288,26 +288,34 @@ def _record_decision(
 
 
 def _still_good(desk: Desk, decision: DecisionMade) -> tuple[Proposal, ...]:
-    """Proposals whose incident and units are as they were, numbered; no unit twice."""
-    good: list[Proposal] = []
+    """Proposals whose incident and units are as they were, numbered; none of them twice."""
+    good: dict[IncidentId, Proposal] = {}
     promised = _promised(desk)
     for proposal in decision.proposals:
-        if not _unchanged(desk, proposal.incident, decision.inputs.revision):
-            continue
-        incident = desk.emergency.incidents[proposal.incident]
-        units = [chosen.candidate.unit for chosen in proposal.units]
-        open_needs = {need.need_id for need in incident.needs if need.open}
-        if (
-            incident.proposal is None
-            and open_needs.issuperset(chosen.need_id for chosen in proposal.units)
-            and len(set(units)) == len(units)
-            and all(_available(desk, unit) for unit in units)
-            and all(incident.priority < promised.get(unit, LOWEST_PRIORITY + 1) for unit in units)
-        ):
+        if proposal.incident not in good and _stands(desk, decision, proposal, promised):
             number = desk.emergency.next_proposal + len(good)
-            good.append(replace(proposal, proposal_id=ProposalId(f"P{number:06d}")))
-            promised |= dict.fromkeys(units, GRAVEST_PRIORITY)
-    return tuple(good)
+            numbered = replace(proposal, proposal_id=ProposalId(f"P{number:06d}"))
+            good[proposal.incident] = numbered
+            promised |= {chosen.candidate.unit: GRAVEST_PRIORITY for chosen in proposal.units}
+    return tuple(good.values())
+
+
+def _stands(
+    desk: Desk, decision: DecisionMade, proposal: Proposal, promised: Mapping[UnitId, int]
+) -> bool:
+    """Whether a proposal still has all its ground."""
+    if not _unchanged(desk, proposal.incident, decision.inputs.revision):
+        return False
+    incident = desk.emergency.incidents[proposal.incident]
+    open_needs = {need.need_id for need in incident.needs if need.open}
+    units = [chosen.candidate.unit for chosen in proposal.units]
+    return (
+        incident.proposal is None
+        and open_needs.issuperset(chosen.need_id for chosen in proposal.units)
+        and len(set(units)) == len(units)
+        and all(_available(desk, unit) for unit in units)
+        and all(incident.priority < promised.get(unit, LOWEST_PRIORITY + 1) for unit in units)
+    )
 
 
 def _available(desk: Desk, unit: UnitId) -> bool:

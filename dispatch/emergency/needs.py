@@ -27,7 +27,7 @@ def needs_of(
         The needs until now. Those that units are assigned to stay and count towards the plan;
         those beyond it are surplus.
     """
-    fate = _fate(plan, location)
+    fate = open_fate(location, typed=plan is not None)
     wanted = (
         Counter({UNCLASSIFIED: 1})
         if plan is None
@@ -48,8 +48,9 @@ def _assigned(kept: tuple[Need, ...], wanted: Counter[Capability]) -> tuple[Need
     return tuple(assigned)
 
 
-def _fate(plan: ResponsePlan | None, location: LonLat | None) -> Fate:
-    if plan is None:
+def open_fate(location: LonLat | None, *, typed: bool) -> Fate:
+    """What becomes of a need that nobody goes to: it is decided, or it says why it cannot be."""
+    if not typed:
         return Unmet(Remark("type_unmapped"))
     if location is None:
         return Unmet(Remark("location_unresolved"))

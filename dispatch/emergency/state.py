@@ -25,7 +25,6 @@ from dispatch.emergency.events import (
 from dispatch.emergency.model import (
     Assigned,
     Assignment,
-    Deciding,
     EmergencyState,
     Fate,
     Incident,
@@ -34,6 +33,7 @@ from dispatch.emergency.model import (
     Unmet,
     UnmetNeed,
 )
+from dispatch.emergency.needs import open_fate
 from dispatch.model import AssignmentId, AssignmentState, IncidentId, NeedId
 
 
@@ -119,7 +119,8 @@ def _withdrawn(state: EmergencyState, event: ProposalWithdrawn, revision: int) -
 
 def without_proposal(incident: Incident) -> Incident:
     """The incident with the needs of its proposal to be decided again."""
-    freed = [(n.need_id, Deciding()) for n in incident.needs if isinstance(n.fate, Proposed)]
+    fate = _open_fate(incident)
+    freed = [(n.need_id, fate) for n in incident.needs if isinstance(n.fate, Proposed)]
     return _with_fates(replace(incident, proposal=None), freed)
 
 
@@ -164,7 +165,11 @@ def _ended(
 def _reopened(incident: Incident, need_id: NeedId) -> Incident:
     """The incident with a need to be decided again, or without it when it is surplus."""
     needs = tuple(n for n in incident.needs if not (n.surplus and n.need_id == need_id))
-    return _with_fates(replace(incident, needs=needs), [(need_id, Deciding())])
+    return _with_fates(replace(incident, needs=needs), [(need_id, _open_fate(incident))])
+
+
+def _open_fate(incident: Incident) -> Fate:
+    return open_fate(incident.location, typed=bool(incident.incident_type))
 
 
 def _closed(state: EmergencyState, incident: IncidentId) -> EmergencyState:
