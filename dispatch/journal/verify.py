@@ -229,13 +229,10 @@ def _check_bytes(
     notes: list[str] = []
     if log.damage:
         wrong = log.damage
-    elif log.suspicion:
-        wrong = (
-            f"{log.suspicion}: the last commit is damaged, or a power cut tore it at that byte;"
-            " opening the journal drops it"
-        )
     elif log.unfinished:
-        notes.append("a commit was under way; it is dropped unless a writer finishes it")
+        notes.append("a commit was under way; it is dropped unless its writer finishes it")
+        if log.suspicion:
+            notes.append(f"{log.suspicion}: torn when the power went, or damaged since")
     return size // PAGE, tuple(notes), wrong
 
 

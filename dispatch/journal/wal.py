@@ -38,18 +38,18 @@ class LogScan(msgspec.Struct, frozen=True):
         Pages in the database after the last whole commit; 0 when there is none.
     unfinished
         A commit was begun after the last whole one: torn, or being written.
-    damage
-        What is wrong with it, or empty. No power cut leaves this: acknowledged commits are lost.
     suspicion
-        What looks wrong with the last commit, or empty. Put one byte right and the commit is whole;
-        hardly ever a power cut leaves this, when it tears a page that had only this byte changed.
+        That only one byte of it is wrong, or empty. A bit may have flipped in an acknowledged
+        commit; but a power cut that tears a sector with only this byte in it leaves the same.
+    damage
+        What is wrong before it, or empty. No power cut leaves this: acknowledged commits are lost.
     """
 
     pages: frozenset[int] = frozenset()
     page_count: int = 0
     unfinished: bool = False
-    damage: str = ""
     suspicion: str = ""
+    damage: str = ""
 
 
 class _Frames(NamedTuple):
@@ -94,22 +94,18 @@ def scan_log(log: RawFile) -> LogScan:
     whole = int(commits[-1]) + 1 if len(commits) else 0
     damage = suspicion = ""
     if bad < len(sound):
-        ends = np.flatnonzero(sound & (frames.commit > 0) & (np.arange(len(sound)) > bad))[:1]
-        if _header_is_whole(bad) and ours[bad] and frames.commit[bad]:
-            ends = np.array([bad])  # where the commit that is not whole ends
         right = _with_one_byte_right(log, order, frames, bad, header[16:24])
-        if right:
-            ends = np.array([bad])
-        if ends.size and sound[ends[0] + 1 :].any():
+        end = _end_of_commit(frames, ours, sound, bad, right)
+        if sound[end + 1 :].any():
             damage = f"frame {bad + 1} of the write-ahead log is damaged and commits follow it"
         elif right is not None:
             suspicion = f"one byte of frame {bad + 1} of the write-ahead log is wrong"
     return LogScan(
         pages=frozenset(frames.page[:whole].tolist()),
         page_count=int(frames.commit[whole - 1]) if whole else 0,
-        unfinished=whole < len(sound) and bool(ours[whole]),
-        damage=damage,
+        unfinished=bool(suspicion) or (whole < len(sound) and bool(ours[whole])),
         suspicion=suspicion,
+        damage=damage,
     )
 
 
@@ -139,10 +135,24 @@ def _read_frames(log: RawFile, order: str, sums: Words) -> _Frames:
     return _Frames(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _header_is_whole(row: int) -> bool:
-    """Whether a frame's header lies in one sector and so reaches the disk as a whole or not."""
-    start = HEADER + row * FRAME
-    return start // _SECTOR == (start + 23) // _SECTOR
+def _end_of_commit(
+    frames: _Frames,
+    ours: NDArray[np.bool_],
+    sound: NDArray[np.bool_],
+    bad: int,
+    right: int | None,
+) -> int:
+    """Last frame of the commit that the unsound frame ``bad`` belongs to, as far as can be known.
+
+    A commit field is believed in a sound frame, and in the unsound one when it was put ``right`` or
+    when its header, in one sector, reached the disk: else it may be that of an earlier log.
+    """
+    start = HEADER + bad * FRAME
+    in_one_sector = start // _SECTOR == (start + 23) // _SECTOR
+    if right or (in_one_sector and ours[bad] and frames.commit[bad]):
+        return bad
+    later = np.flatnonzero(sound[bad + 1 :] & (frames.commit[bad + 1 :] > 0))
+    return bad + 1 + int(later[0]) if later.size else len(sound)
 
 
 def _with_one_byte_right(

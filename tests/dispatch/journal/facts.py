@@ -43,12 +43,20 @@ class Story:
     """Random batches that follow each other, the same ones for the same seed."""
 
     def __init__(self, seed: int, largest: int = 9_000) -> None:
+        self._seed = seed
         self._rng = random.Random(seed)
         self._largest = largest
         self._state = DIGEST.initial_state()
         self._requests = 0
         self.bodies: list[bytes] = []
         self.answers: list[StoredAnswer] = []
+
+    def resume(self, bodies: list[bytes], answers: list[StoredAnswer]) -> None:
+        """Go on from what a journal holds; other requests follow than were told before."""
+        self.bodies, self.answers = bodies, answers
+        self._state = DIGEST.initial_state()
+        for body in bodies:
+            self._state = DIGEST.evolve(self._state, body)
 
     def batch(self) -> Batch:
         rng = self._rng
@@ -63,7 +71,7 @@ class Story:
         answers = []
         for _ in range(rng.randrange(3) if bodies else 1):
             self._requests += 1
-            answers.append(answer(f"request-{self._requests}", body=rng.randbytes(30)))
+            answers.append(answer(f"request-{self._seed}-{self._requests}", body=rng.randbytes(30)))
         self.answers += answers
         due = bool(bodies) and rng.random() < 0.3
         return Batch(found, answers, DIGEST.state_hash(self._state) if due else None)
