@@ -32,10 +32,9 @@ from roadnets.obstacles import (
     signals_of,
     stops_at_head,
 )
-from roadnets.streets import StreetData, Tell, silence
+from roadnets.streets import SIGNALS_OFF_CORE, StreetData, Tell, silence
 from roadnets.tags import CLASS_INDEX, WayRule, rule_of
 
-SIGNALS_OFF_CORE: Final = "traffic signals off the core"
 WAYS_OFF_CORE: Final = "ways outside the largest connected core"
 
 

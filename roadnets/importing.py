@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from roadnets.assemble import assemble
 from roadnets.errors import SourceError
 from roadnets.network import RoadNetwork
 from roadnets.streets import StreetData, Tell, silence
@@ -46,13 +45,15 @@ def import_network(
     SourceError
         The source cannot be read or has no streets; one sentence says what is wrong and where.
     """
+    # The libraries of an import are large, and most commands do without them.
+    from roadnets.assemble import assemble
+
     data = read_source(source, environment, tell)
     return assemble(replace(data, name=name or data.name), tell)
 
 
 def read_source(source: str, environment: Mapping[str, str], tell: Tell = silence) -> StreetData:
     """Read the streets of a source; parameters and errors as of ``import_network``."""
-    # Each reader brings a large library along: only the one in use is loaded.
     if source == SAMPLE:
         from roadnets.sources.sample import read_sample
 

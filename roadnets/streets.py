@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from roadnets.errors import SourceError
 from roadnets.geo import LonLat
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, District, Place
 from roadnets.tags import Tags, admin_level, names, place_kinds, place_tags, population
+
+SIGNALS_OFF_CORE: Final = "traffic signals off the core"
+"""Heading under which an import counts the signals that its network has not."""
 
 Tell = Callable[[str], None]
 """Told the name of each long step as it begins."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from roadnets.assemble import SIGNALS_OFF_CORE
 from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, Place, PlaceKind, RoadNetwork
+from roadnets.streets import SIGNALS_OFF_CORE
 
 _KINDS = {
     PlaceKind.HOSPITAL: "hospitals",

@@ -11,6 +11,7 @@ from roadnets import store
 from roadnets.__main__ import main
 from tests.data import ROOT, data
 from tests.roadnets.osmfiles import Map
+from tests.roadnets.record import PLACE, recording
 
 
 def town(folder: Path) -> Path:
@@ -20,11 +21,12 @@ def town(folder: Path) -> Path:
     return drawn.write(folder)
 
 
-def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    plain = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
     return subprocess.run(
         [sys.executable, "-m", "roadnets", *map(str, arguments)],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        env={**plain, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environment},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -43,6 +45,26 @@ def test_import_then_info(tmp_path: Path) -> None:
     assert told.stdout == imported.stdout
     assert "医院 / Hospital  node/5" in told.stdout
     assert not told.stderr
+
+
+def test_a_place_online(tmp_path: Path) -> None:
+    with recording() as tape:
+        done = run("import", PLACE, "-o", "city.net", cwd=tmp_path, **tape.environment)
+    assert done.returncode == 0, done.stderr
+    assert "downloading streets" in done.stderr
+    assert "澜江市第一人民医院 / Lanjiang First People's Hospital" in done.stdout
+    assert [p.name for p in tmp_path.iterdir()] == ["city.net"]
+
+
+def test_a_place_without_a_network(tmp_path: Path) -> None:
+    closed = {"DISPATCH_NOMINATIM_URL": "http://127.0.0.1:9/"}
+    done = run("import", PLACE, "-o", "city.net", cwd=tmp_path, **closed)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "refused: 127.0.0.1 cannot be reached: without a network, download an extract as .osm.pbf "
+        "or .osm elsewhere and import that file"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:

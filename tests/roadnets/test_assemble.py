@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roadnets.assemble import SIGNALS_OFF_CORE, WAYS_OFF_CORE
+from roadnets.assemble import WAYS_OFF_CORE
 from roadnets.errors import SourceError
 from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, RoadNetwork
+from roadnets.streets import SIGNALS_OFF_CORE
 from tests.roadnets.osmfiles import LAT, STEP, Map, edge, edges, nodes
 
 

@@ -1,5 +1,5 @@
 """The plan of a made-up city, drawn with nothing but exact arithmetic.
 
-Only ``+ - * /`` and ``sqrt`` are used, which every processor rounds alike, and one seeded random
-number generator: the same plan comes out everywhere.
+Only ``+ - * /``, ``sqrt`` and ``fsum`` are used, which are rounded alike everywhere (a libm's sine
+is not, nor Python's ``sum``), and one seeded random number generator: so the plan is one, too.
 """

@@ -40,8 +40,8 @@ class Noise:
         a, b = _ease(u - i), _ease(v - j)
         at = [(i + k) % _TABLE + (j + m) % _TABLE * _TABLE for m in (0, 1) for k in (0, 1)]
         weights = ((1 - a) * (1 - b), a * (1 - b), (1 - a) * b, a * b)
-        dx = sum(w * self._x[n] for w, n in zip(weights, at, strict=True))
-        dy = sum(w * self._y[n] for w, n in zip(weights, at, strict=True))
+        dx = math.fsum(w * self._x[n] for w, n in zip(weights, at, strict=True))
+        dy = math.fsum(w * self._y[n] for w, n in zip(weights, at, strict=True))
         return Point(point.x + dx * amplitude, point.y + dy * amplitude)
 
 

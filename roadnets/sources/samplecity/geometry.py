@@ -43,7 +43,7 @@ def distance(a: Point, b: Point) -> float:
 
 def length(line: Sequence[Point]) -> float:
     """Compute the length of a line."""
-    return sum(distance(a, b) for a, b in pairwise(line))
+    return math.fsum(distance(a, b) for a, b in pairwise(line))
 
 
 def between(a: Point, b: Point, share: float) -> Point:
@@ -144,7 +144,7 @@ def inside(point: Point, ring: Sequence[Point]) -> bool:
 
 def area(ring: Sequence[Point]) -> float:
     """Compute the area of a closed ring, positive when it runs counter-clockwise."""
-    return sum(a.x * b.y - b.x * a.y for a, b in pairwise(ring)) / 2
+    return math.fsum(a.x * b.y - b.x * a.y for a, b in pairwise(ring)) / 2
 
 
 def centre(ring: Sequence[Point]) -> Point:
