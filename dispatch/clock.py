@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time, and waits for it."""
+    """Tells the time."""
 
     def now(self) -> datetime:
         """The instant, aware, UTC."""
         ...
 
-    async def sleep_until(self, instant: datetime) -> None:
-        """Return when ``now()`` has about reached the instant; at once when it has passed."""
-        ...
+
+class SystemClock:
+    """The time of day, as the machine keeps it, never going back.
+
+    It follows corrections of the machine's clock; after one backwards it stands still until the
+    time of day has caught up.
+    """
+
+    def __init__(self) -> None:
+        self._newest = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """The instant, UTC, to the microsecond."""
+        self._newest = max(self._newest, datetime.now(UTC))
+        return self._newest
 
 
 class ScaledClock:
     """Time that runs ``rate`` times as fast as the wall's, from ``start``.
 
-    Rate 1 from the present is the time of day; exercises and demonstrations run faster. It follows
-    the monotonic clock, so it never goes back.
+    For exercises and demonstrations. It follows the monotonic clock, so it never goes back.
 
     Raises
     ------
@@ -44,9 +54,3 @@ class ScaledClock:
     def now(self) -> datetime:
         """The instant, UTC, to the microsecond."""
         return self._start + timedelta(seconds=(time.monotonic() - self._origin) * self.rate)
-
-    async def sleep_until(self, instant: datetime) -> None:
-        """Wait on the event loop."""
-        left_s = (instant - self.now()).total_seconds()
-        if left_s > 0:
-            await asyncio.sleep(left_s / self.rate)

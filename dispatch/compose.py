@@ -7,6 +7,7 @@ whatever clock it is given. ``python -m dispatch serve`` runs one; tests run man
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from dispatch.clock import ScaledClock
+from dispatch.clock import Clock, ScaledClock, SystemClock
 from dispatch.conditions.streets import Streets
 from dispatch.config import Config, default_journal, split_address
 from dispatch.emergency.largest_needs import largest_needs
@@ -43,6 +44,8 @@ from roadnets.snap import Snapper
 from roadnets.speeds import all_base_weights
 from roadnets.store import load
 from roadnets.travel import TravelMode
+
+log = logging.getLogger(__name__)
 
 QUERY_THREADS = 2
 
@@ -235,13 +238,16 @@ def _require_free(listen: str) -> None:
         raise ListenError(f"{listen} cannot be listened on: {reason}") from error
 
 
-def _clock(config: Config, journal: Journal) -> ScaledClock:
+def _clock(config: Config, journal: Journal) -> Clock:
     """The clock, which never starts before the journal's newest fact."""
-    start = config.clock_start or datetime.now(UTC)
+    now = datetime.now(UTC)
     newest = next(journal.read(journal.last_revision - 1), None) if journal.last_revision else None
-    if newest is not None:
-        start = max(start, decode(newest.body).recorded)
-    return ScaledClock(config.clock_rate, start)
+    floor = decode(newest.body).recorded if newest is not None else now
+    if config.clock_rate == 1.0 and config.clock_start is None:
+        if floor <= now:
+            return SystemClock()
+        log.warning("the journal's newest fact is of %s: the desk's clock runs ahead", floor)
+    return ScaledClock(config.clock_rate, max(config.clock_start or now, floor))
 
 
 def _streets(network: RoadNetwork, state: State) -> Streets:
