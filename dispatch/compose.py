@@ -240,14 +240,15 @@ def _require_free(listen: str) -> None:
 
 def _clock(config: Config, journal: Journal) -> Clock:
     """The clock, which never starts before the journal's newest fact."""
-    now = datetime.now(UTC)
     newest = next(journal.read(journal.last_revision - 1), None) if journal.last_revision else None
-    floor = decode(newest.body).recorded if newest is not None else now
-    if config.clock_rate == 1.0 and config.clock_start is None:
-        if floor <= now:
-            return SystemClock()
+    floor = decode(newest.body).recorded if newest is not None else None
+    live = config.clock_rate == 1.0 and config.clock_start is None
+    if live and (floor is None or floor <= datetime.now(UTC)):
+        return SystemClock()
+    if live:
         log.warning("the journal's newest fact is of %s: the desk's clock runs ahead", floor)
-    return ScaledClock(config.clock_rate, max(config.clock_start or now, floor))
+    start = config.clock_start or datetime.now(UTC)
+    return ScaledClock(config.clock_rate, max(start, floor) if floor else start)
 
 
 def _streets(network: RoadNetwork, state: State) -> Streets:
