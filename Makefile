@@ -29,8 +29,12 @@ venv: $(VENV)/.dev ## Create or refresh .venv with everything that development n
 ##@ Develop
 
 .PHONY: test
-test: $(VENV)/.dev ## Run the tests; ARGS="tests/fleet -x" narrows them
-	@$(PY) -m pytest $(ARGS)
+test: $(VENV)/.dev ## Run the tests but the slow ones; ARGS="tests/roadnets -x" narrows them
+	@$(PY) -m pytest -m "not slow" $(ARGS)
+
+.PHONY: test-slow
+test-slow: $(VENV)/.dev ## Run the slow tests: long fault loops, every byte, whole countries
+	@$(PY) -m pytest -m slow $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.dev ## Lint, format, types, import contracts, protos: all of them, then fail if one did
