@@ -234,7 +234,7 @@ def _open_to(snapshot: Snapshot, incidents: Sequence[OpenIncident]) -> NDArray[n
     open_to: NDArray[np.bool_] = ready & (priority[:, None] < promised)
     for row, incident in enumerate(incidents):
         if incident.excluded:
-            open_to[row] &= [unit.unit_id not in incident.excluded for unit in units]
+            open_to[row, [unit.unit_id in incident.excluded for unit in units]] = False
     return open_to
 
 
