@@ -34,9 +34,9 @@ class History:
         self._closed[fact.incident] = ClosedIncident(
             close(incident, fact, recorded.occurred, recorded.revision),
             tuple(
-                a
-                for _, a in sorted(before.emergency.assignments.items())
-                if a.incident == fact.incident
+                before.emergency.assignments[a]
+                for a in sorted(before.emergency.assignments, key=_by_number)
+                if before.emergency.assignments[a].incident == fact.incident
             ),
         )
         if len(self._closed) > self._keep:
@@ -48,4 +48,9 @@ class History:
 
     def all(self) -> list[ClosedIncident]:
         """Closed incidents, oldest id first."""
-        return [self._closed[i] for i in sorted(self._closed)]
+        return [self._closed[i] for i in sorted(self._closed, key=_by_number)]
+
+
+def _by_number(numbered: str) -> tuple[int, str]:
+    """Order of ids: E1000000 comes after E999999."""
+    return len(numbered), numbered
