@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from dispatch.errors import DispatchError
 
 if TYPE_CHECKING:
+    from dispatch.compose import DeskServer
     from dispatch.config import Config
 from roadnets.errors import RoadnetsError
 
@@ -149,27 +150,47 @@ async def _run(config: Config) -> int:
     from dispatch.compose import compose
     from dispatch.steps import Steps
 
-    if config.ready_file is not None:
-        config.ready_file.unlink(missing_ok=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    starting = loop.run_in_executor(None, compose, config, Steps(sys.stderr))
-    async with await starting as desk:
-        if config.ready_file is not None:
-            _write_atomically(config.ready_file, desk.address)
-        state, given = desk.engine.state, desk.given
-        print(
-            f"ready on {desk.address} · {given.network.name} · {len(state.fleet.units)} units · "
-            f"{len(state.emergency.incidents)} open incidents · policy {config.policy} · "
-            f"{config.mode} · journal {given.journal}",
-            flush=True,
-        )
-        await stop.wait()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)  # a second one ends it at once
+    with _ready_file(config.ready_file) as tell:
+        starting = loop.run_in_executor(None, compose, config, Steps(sys.stderr))
+        async with await starting as desk:
+            tell(desk.address)
+            print(_ready_line(desk), flush=True)
+            await stop.wait()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)  # a second one ends it at once
     return 0
+
+
+def _ready_line(desk: DeskServer) -> str:
+    config, state = desk.config, desk.engine.state
+    parts = [
+        f"ready on {desk.address}",
+        desk.given.network.name,
+        f"{len(state.fleet.units)} units",
+        f"{len(state.emergency.incidents)} open incidents",
+        f"policy {config.policy}",
+        str(config.mode),
+        *([f"clock x{config.clock_rate:g}"] if config.clock_rate != 1 else []),
+        f"journal {desk.given.journal}",
+    ]
+    return " · ".join(parts)
+
+
+@contextlib.contextmanager
+def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
+    """A file that is there, with the address in it, as long as the service is ready."""
+    if path is None:
+        yield lambda _: None
+        return
+    path.unlink(missing_ok=True)
+    try:
+        yield lambda address: _write_atomically(path, address)
+    finally:
+        path.unlink(missing_ok=True)
 
 
 Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - its only name

@@ -136,8 +136,9 @@ class Proposer:
         loop = asyncio.get_running_loop()
         state, now = self._engine.state, self._engine.clock.now()
         decision = await loop.run_in_executor(self._solver, self._solve, state, now)
-        if decision is not None:
-            await self._engine.submit(RecordDecision(decision))
+        if decision is None or self._engine.state.conditions.revision != state.conditions.revision:
+            return  # on streets that have changed meanwhile: their fact asks for another decision
+        await self._engine.submit(RecordDecision(decision))
 
     def _solve(self, state: State, now: datetime) -> DecisionMade | None:
         began = time.perf_counter()

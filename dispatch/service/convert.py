@@ -233,6 +233,27 @@ def report(
     return Report(command, at, kept)
 
 
+def bare_report(request: emergency_pb2.ReportIncidentRequest, mapping: ClientMapping) -> Report:
+    """The texts of a report that could not be understood, for a human: the last resort."""
+    flags: list[Remark] = [Remark("report_not_understood")]
+    texts = {field: _cut(request, field, flags) for field in LONGEST_TEXT}
+    given = f"{request.point.longitude}, {request.point.latitude}"
+    nowhere = Remark("location_unresolved", {"given": given})
+    command = ReportIncident(
+        incident_type=None,
+        raw_incident_type=texts["incident_type"],
+        priority=None,
+        patients=None,
+        place=Place(None, None, None, (nowhere,)),
+        address=texts["address"],
+        description=texts["description"],
+        caller_phone=texts["caller_phone"],
+        origin=origin(request.origin, mapping),
+        flags=tuple(flags),
+    )
+    return Report(command, None, ())
+
+
 def _cut(request: emergency_pb2.ReportIncidentRequest, field: str, flags: list[Remark]) -> str:
     text: str = getattr(request, field)
     limit = LONGEST_TEXT[field]

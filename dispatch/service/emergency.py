@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ from dispatch.service import convert, names, present, resolve
 from dispatch.service.calls import Call
 from dispatch.service.events import EventBytes
 from dispatch.service.orders import Order, carry_out
-from dispatch.service.pages import page_after, page_size
+from dispatch.service.pages import LARGEST_PAGE_BYTES, page_after, page_size, token_after
 from dispatch.service.positions import PositionIntake, until
 from dispatch.service.present import Presenter
 from dispatch.service.recommend import recommend
@@ -46,6 +47,8 @@ from dispatch.state import State, evolve
 from dispatch.v1 import emergency_pb2, fleet_pb2, incident_pb2
 from dispatch.views.history import History
 from roadnets.travel import TravelMode
+
+log = logging.getLogger(__name__)
 
 _SHOWN_AT_ONCE: Final = 25
 """Objects of a list turned into messages before others get a turn on the loop."""
@@ -65,10 +68,7 @@ class EmergencyService:
         self, request: emergency_pb2.ReportIncidentRequest, call: Call
     ) -> bytes:
         """Keep a report, whatever is the matter with it."""
-        now = self._engine.clock.now()
-        report = convert.report(
-            request, call.mapping, self._rooms.mappings, self._rooms.streets.snapper, now
-        )
+        report = self._report(request, call)
         command, body = report.command, convert.fingerprint(request)
 
         def answer(done: Done) -> bytes:
@@ -116,19 +116,27 @@ class EmergencyService:
         response = emergency_pb2.ListIncidentsResponse(
             next_page_token=token, revision=state.revision
         )
+        held = 0
         for number, incident_id in enumerate(map(IncidentId, ids)):
             await _breathe(number)
-            closed = history.get(incident_id)
-            found = (
-                resolve.found_open(state, opened[incident_id])
-                if incident_id in opened
-                else Found(closed.incident, closed.assignments)
-                if closed
-                else None
-            )
-            if found is not None:
-                response.incidents.append(self._shown(call, found))
+            found = self._found(state, incident_id)
+            if found is None:
+                continue
+            if held > LARGEST_PAGE_BYTES:
+                response.next_page_token = token_after(ids[number - 1])
+                break
+            shown = self._shown(call, found)
+            held += shown.ByteSize()
+            response.incidents.append(shown)
         return response
+
+    def _found(self, state: State, incident_id: IncidentId) -> Found | None:
+        """An incident of a list; None when it has gone from memory meanwhile."""
+        opened = state.emergency.incidents.get(incident_id)
+        if opened is not None:
+            return resolve.found_open(state, opened)
+        closed = self._engine.history.get(incident_id)
+        return Found(closed.incident, closed.assignments) if closed else None
 
     async def update_incident(
         self, request: emergency_pb2.UpdateIncidentRequest, call: Call
@@ -385,6 +393,20 @@ class EmergencyService:
         )
 
     # Shared
+
+    def _report(self, request: emergency_pb2.ReportIncidentRequest, call: Call) -> convert.Report:
+        try:
+            return convert.report(
+                request,
+                call.mapping,
+                self._rooms.mappings,
+                self._rooms.streets.snapper,
+                self._engine.clock.now(),
+            )
+        except Exception:
+            # Whatever is wrong with us must not lose a call.
+            log.exception("a report could not be understood; it is kept as it came")
+            return convert.bare_report(request, call.mapping)
 
     async def _carry_out(
         self,

@@ -13,6 +13,8 @@ from dispatch.service.names import order
 
 DEFAULT_SIZE: Final = 100
 LARGEST_SIZE: Final = 1000
+LARGEST_PAGE_BYTES: Final = 2_000_000
+"""A page ends early there: clients take messages of up to 4 MB unless told otherwise."""
 
 
 def page_size(value: int) -> int:
@@ -40,10 +42,11 @@ def page_after(ids: Iterable[str], size: int, token: str) -> tuple[list[str], st
     """
     after = order(_last(token)) if token else (0, "")
     found = heapq.nsmallest(size + 1, (i for i in ids if order(i) > after), key=order)
-    return found[:size], _token(found[size - 1]) if len(found) > size else ""
+    return found[:size], token_after(found[size - 1]) if len(found) > size else ""
 
 
-def _token(last: str) -> str:
+def token_after(last: str) -> str:
+    """The token of the page that begins after an id."""
     return base64.urlsafe_b64encode(f"after {last}".encode()).decode()
 
 

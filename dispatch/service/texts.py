@@ -64,6 +64,12 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
             "The request id {request_id} was used before for a request that said something else.",
         ),
     ),
+    "report_not_understood": (
+        (
+            "处理该报警时出错，已原样保存；请人工核实并派车",
+            "It could not be understood and is kept as it came. Find out what happened.",
+        ),
+    ),
     "text_shortened": (
         (
             "{field} 过长，只保留了前 {kept} 个字符（共 {length} 个）",

@@ -200,3 +200,20 @@ async def test_an_incident_without_a_place_or_a_need_has_no_recommendation(tmp_p
             request = emergency_pb2.RecommendUnitsRequest(incident=name)
             told = await refusal(caller("RecommendUnits", request))
             assert told.status is status
+
+
+async def test_a_page_of_long_reports_fits_into_a_message(tmp_path):
+    async with desk_and_caller(tmp_path) as (_, caller):
+        names = [(await caller.report("", description="长" * 20_000)).name for _ in range(90)]
+        seen, token, pages = [], "", 0
+        while True:
+            page = await caller(
+                "ListIncidents",
+                emergency_pb2.ListIncidentsRequest(page_size=1000, page_token=token),
+            )
+            seen += [i.name for i in page.incidents]
+            pages, token = pages + 1, page.next_page_token
+            if not token:
+                break
+        assert seen == names
+        assert pages > 1

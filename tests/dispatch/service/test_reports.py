@@ -198,3 +198,26 @@ async def test_an_hour_ago_in_the_year_of_an_exercise(tmp_path):
     async with desk_and_caller(tmp_path, clock_start=start, clock_rate=10) as (_, caller):
         incident = await caller.report()
         assert incident.recorded_time.ToDatetime(UTC).date() == start.date()
+
+
+async def test_a_fault_of_ours_does_not_lose_a_call(tmp_path, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a fault of ours")
+
+    async with desk_and_caller(tmp_path) as (_, caller):
+        monkeypatch.setattr("dispatch.service.convert.locate", broken)
+        request_id = new_id()
+        incident = await caller.report(request_id=request_id, description="help")
+        assert set(flags(incident)) >= {"report_not_understood", "location_unresolved"}
+        assert incident.raw_incident_type == "chest_pain"
+        assert incident.description == "help"
+        assert await caller.report(request_id=request_id, description="help") == incident
+        monkeypatch.undo()
+        placed = await caller(
+            "UpdateIncident",
+            emergency_pb2.UpdateIncidentRequest(
+                name=incident.name, incident_type="chest_pain", point=at(4, 8)
+            ),
+        )
+        assert placed.location.longitude
+        assert (await caller.decided(incident.name)).needs[0].assignment.unit

@@ -96,8 +96,8 @@ async def test_what_was_not_foreseen_is_internal_and_logged_without_the_callers_
         def broken(*_):
             raise ValueError("13800138000")
 
-        monkeypatch.setattr("dispatch.service.convert.report", broken)
-        told = await refusal(caller.report(caller_phone="13800138000"))
+        monkeypatch.setattr("dispatch.service.present.unit", broken)
+        told = await refusal(caller.unit("A01"))
         assert (told.status, told.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
         failure_id = told.details["failure_id"]
         assert "13800138000" not in told.message + told.sentence
