@@ -231,7 +231,7 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
     ),
     "patient_aboard": (
         (
-            "车辆 {unit} 正在{status}，车上有患者；请在交接后再操作",
+            "车辆 {unit} 处于“{status}”，车上有患者；请在交接后再操作",
             "Unit {unit} is {status} with a patient aboard. Do it after the handover.",
         ),
     ),
@@ -289,10 +289,10 @@ VALUES: Final[Mapping[str, Mapping[str, Sentence]]] = {
     "status": {
         "available": ("待命", "available"),
         "mobilising": ("出动准备", "mobilising"),
-        "en_route": ("赶赴现场", "en route"),
-        "on_scene": ("在现场", "on scene"),
-        "transporting": ("转运", "transporting"),
-        "at_hospital": ("在医院交接", "at hospital"),
+        "en_route": ("途中", "en route"),
+        "on_scene": ("到达现场", "on scene"),
+        "transporting": ("送院途中", "transporting"),
+        "at_hospital": ("到达医院", "at hospital"),
         "returning": ("返程", "returning"),
         "out_of_service": ("停用", "out of service"),
         "off_duty": ("下班", "off duty"),
