@@ -95,6 +95,8 @@ def busiest(
     travel = ScipyTravelTimes.build(network, Conditions())
     origins = [snap for snap in streets.snap_many(list(stations)) if snap is not None]
     ends = [snap for snap in streets.snap_many(list(targets)) if snap is not None]
+    if not origins:
+        return None
     ways = [way for end in ends for way in _ways(travel, origins, end)]
     for bridge, found in ((True, _bridges(network, ways)), (False, _stretches(network, ways))):
         for uses, edges in found:
@@ -173,14 +175,18 @@ def _smallest_kinds(plans: ResponsePlans) -> dict[Capability, IncidentType]:
     return {capability: kind for capability, (_, kind) in smallest.items()}
 
 
-def usual_drive_s(streets: Streets, stations: Sequence[LonLat], targets: Sequence[LonLat]) -> float:
-    """Mean seconds from the nearest station to those targets that can be reached."""
+def usual_drive_s(
+    streets: Streets, stations: Sequence[LonLat], targets: Sequence[LonLat]
+) -> float | None:
+    """Mean seconds from the nearest station to the targets that can be reached; None: no way."""
     origins = [snap for snap in streets.snap_many(list(stations)) if snap is not None]
     ends = [snap for snap in streets.snap_many(list(targets)) if snap is not None]
+    if not origins or not ends:
+        return None
     travel = ScipyTravelTimes.build(streets.network, Conditions())
-    nearest = travel.matrix(MODE, origins, ends).min(axis=0, initial=UNREACHABLE)
+    nearest = travel.matrix(MODE, origins, ends).min(axis=0)
     reached = nearest[nearest < UNREACHABLE]
-    return float(reached.mean()) if len(reached) else 0.0
+    return float(reached.mean()) if len(reached) else None
 
 
 def distance_to(network: RoadNetwork, edges: Sequence[int], point: LonLat) -> float:

@@ -48,6 +48,8 @@ WORK_S: Mapping[str, float] = {
 }
 """Fire and rescue work on scene by type, median; other types ``OTHER_WORK_S``."""
 OTHER_WORK_S, WORK_SPREAD = 1200.0, 0.3
+PARKED_IN_S = (20.0, 60.0)
+"""From being home to pressing that they are."""
 POSITION_EVERY_S = 15.0
 """Time of the service between two positions of a unit that moves."""
 STANDING_STILL_SENDS = 4
@@ -286,6 +288,7 @@ class Crews:
     async def _go_home(self, crew: Crew, rng: np.random.Generator) -> None:
         await self._press(crew, fleet_pb2.UNIT_STATUS_RETURNING)
         await self._drive(crew, crew.home, rng)
+        await self.clock.sleep(float(rng.uniform(*PARKED_IN_S)))
         await self._press(crew, fleet_pb2.UNIT_STATUS_AVAILABLE)
 
     async def _repaired(self, crew: Crew, back_in_s: float) -> None:
@@ -306,16 +309,26 @@ class Crews:
     async def _drive(self, crew: Crew, to: LonLat, rng: np.random.Generator) -> bool:
         """Drive there by what is open, another way when that changes; False when there is none."""
         factor = around_one(rng, DRIVE_SPREAD)
+        closures = self._closures
+        way = await self._way(crew, to)
+        if way is None:
+            return False
+        began, passed_s = self.clock.now(), 0.0
         try:
-            while True:
-                closures = self._closures
-                way = await self._way(crew, to)
-                if way is None:
-                    return False
-                if await self._follow_way(crew, way, factor, closures):
-                    return True
+            while passed_s < (took_s := way.duration_s * factor):
+                crew.drives_until = began + timedelta(seconds=took_s)
+                await self.clock.sleep(min(took_s - passed_s, POSITION_EVERY_S))
+                passed_s = (self.clock.now() - began).total_seconds()
+                self._at(crew, way.after(passed_s / took_s))
+                if closures != self._closures and passed_s < took_s:
+                    closures = self._closures
+                    # On the closed street itself there is no other way: out by the one begun.
+                    if (other := await self._way(crew, to)) is not None:
+                        way, began, passed_s = other, self.clock.now(), 0.0
         finally:
             crew.drives_until = None
+        self._at(crew, way.line[-1])
+        return True
 
     async def _way(self, crew: Crew, to: LonLat) -> Way | None:
         modes = [roads_pb2.TRAVEL_MODE_BLUE_LIGHT]
@@ -330,21 +343,6 @@ class Crews:
                 line = [LonLat(p.longitude, p.latitude) for p in route.line]
                 return Way.along(line, route.duration_s)
         return None
-
-    async def _follow_way(self, crew: Crew, way: Way, factor: float, closures: int) -> bool:
-        """Drive to the end of the way; False when streets were closed or opened meanwhile."""
-        began = self.clock.now()
-        took_s = way.duration_s * factor
-        crew.drives_until = began + timedelta(seconds=took_s)
-        passed_s = 0.0
-        while passed_s < took_s:
-            await self.clock.sleep(min(took_s - passed_s, POSITION_EVERY_S))
-            passed_s = (self.clock.now() - began).total_seconds()
-            self._at(crew, way.after(passed_s / took_s))
-            if closures != self._closures and passed_s < took_s:
-                return False
-        self._at(crew, way.line[-1])
-        return True
 
     def _at(self, crew: Crew, place: LonLat) -> None:
         crew.place = place

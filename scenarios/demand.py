@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -23,6 +23,9 @@ from dispatch.model import Capability, UnitId
 from roadnets.geo import CoordinateSystem, LocalProjection, LonLat, from_wgs84
 from roadnets.lines import cut_line
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, HIGHWAY_CLASSES, RoadNetwork
+
+_Needs = defaultdict[Capability, float]
+"""How many units with each capability a call needs on average."""
 
 
 class Service(StrEnum):
@@ -133,13 +136,15 @@ class Load:
         return self.medical + self.fire
 
 
-UTILISATION = 0.85
+UTILISATION = 0.65
 """Part of the scarcest units that is out at the height of a busy hour."""
 CARE_AND_HANDOVER_S = 1300.0
 WORK_S = 1300.0
 """Usual time on scene and at the hospital, and of fire and rescue work; without any driving."""
 DRIVES = 2.5
 """Drives of an order: out, for most patients to a hospital, and part of the way home."""
+MOST_FIRE = 0.3
+"""Fire calls are not more than this part of the medical ones."""
 
 
 def load_for(fleet: FleetFile, plans: ResponsePlans, drive_s: float) -> Load:
@@ -150,25 +155,23 @@ def load_for(fleet: FleetFile, plans: ResponsePlans, drive_s: float) -> Load:
     drive_s
         Seconds from the nearest station to a usual call.
     """
-    ambulances = [u for u in fleet.units if MEDICAL_CAPABILITIES & set(u.capabilities)]
-    als, pumps = (sum(c in u.capabilities for u in fleet.units) for c in (ALS, PUMP))
     medical, fire = (_Kinds(plans, service).expected_needs() for service in Service)
-    of_ambulances = sum(medical[c] for c in MEDICAL_CAPABILITIES)
-    driving_s = DRIVES * drive_s
-    return Load(
-        medical=_bearable(
-            CARE_AND_HANDOVER_S + driving_s,
-            (len(ambulances), of_ambulances),
-            (als, medical[ALS]),
-        ),
-        fire=_bearable(WORK_S + driving_s, (pumps, fire[PUMP])),
+
+    def bearable(base_s: float, capabilities: Iterable[Capability], call: _Needs) -> float:
+        """Calls an hour that keep the units with any of the capabilities as busy as may be."""
+        wanted = set(capabilities)
+        units = sum(bool(wanted & set(unit.capabilities)) for unit in fleet.units)
+        needed = sum(call[c] for c in wanted)
+        hours = needed * (base_s + DRIVES * drive_s) / 3600.0
+        return UTILISATION * units / hours if hours else 0.0
+
+    engines = bearable(WORK_S, [PUMP], fire)
+    both = _Needs(float, {c: medical[c] + MOST_FIRE * fire[c] for c in MEDICAL_CAPABILITIES})
+    ambulances = min(
+        bearable(CARE_AND_HANDOVER_S, MEDICAL_CAPABILITIES, both),
+        bearable(CARE_AND_HANDOVER_S, [ALS], both),
     )
-
-
-def _bearable(order_s: float, *scarce: tuple[int, float]) -> float:
-    """Calls an hour that keep the scarcest of some units, of which a call needs so many, busy."""
-    per_call = [units / needed for units, needed in scarce if needed > 0]
-    return UTILISATION * min(per_call, default=0.0) * 3600.0 / order_s
+    return Load(medical=ambulances, fire=min(engines, MOST_FIRE * ambulances or engines))
 
 
 def enlarged(fleet: FleetFile, plans: ResponsePlans, drive_s: float, calls: int) -> FleetFile:
@@ -299,9 +302,9 @@ class _Kinds:
         shares = np.array([SHARES.get(kind.code, 1.0) for kind in self.kinds])
         self._shares = shares / shares.sum() if len(shares) else shares
 
-    def expected_needs(self) -> defaultdict[Capability, float]:
-        """How many units with each capability a call needs on average; sums, not whole numbers."""
-        expected: defaultdict[Capability, float] = defaultdict(float)
+    def expected_needs(self) -> _Needs:
+        """What a call of the service needs on average."""
+        expected = _Needs(float)
         for kind, share in zip(self.kinds, self._shares.tolist(), strict=True):
             for priority, part in _priority_shares(kind).items():
                 for need in kind.plan(priority).needs:

@@ -49,6 +49,8 @@ CLOCK_START = datetime(2026, 1, 5, 0, 0, tzinfo=UTC)
 """Eight o'clock on a Monday in China."""
 RATE = 80.0
 """How many times as fast as the wall's the demo's clock runs."""
+FASTEST = 400.0
+"""Beyond this the demo itself is too slow for its clock."""
 CALLS = 60
 PLACES_ASKED = 40
 """Calls whose ways tell which bridge is the busiest."""
@@ -75,21 +77,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the calls (default %(default)s)")
     parser.add_argument(
         "--clock-rate",
-        type=_positive,
+        type=_rate,
         default=RATE,
         metavar="X",
         help="how many times as fast as the wall's the clock runs (default %(default)g)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the summary there")
     parser.add_argument(
-        "--state", type=Path, metavar="FOLDER", help="keep network, fleet, journal and log there"
+        "--state",
+        type=Path,
+        metavar="FOLDER",
+        help="keep network, fleet, journal, log and answers there",
     )
     parser.add_argument(
         "--language", choices=("en", "zh"), default="en", help="of the service's sentences"
     )
     parser.add_argument(
         "--kill-after",
-        type=_positive,
+        type=_seconds,
         metavar="SECONDS",
         help="kill the service (SIGKILL) so long after the first call, and start it again",
     )
@@ -163,8 +168,9 @@ async def _run(args: argparse.Namespace, folder: Path, display: Display, console
         clock_rate=args.clock_rate,
     )
     if args.json is not None:
-        text = json.dumps(report.summary, ensure_ascii=False, indent=2)
-        args.json.write_text(text + "\n", encoding="utf-8")
+        _write(args.json, report.summary)
+    if args.state is not None:
+        _write(folder / "acknowledged.json", played.acknowledged)
     _print(report, console)
     display.say(f"({time.monotonic() - began:.0f} s)")
     return 0 if not report.problems else 1
@@ -247,7 +253,14 @@ async def _suggested(network: Path, plans: Path, file: Path) -> Path:
 def _usual_drive_s(streets: Streets, places: CallPlaces, fleet: FleetFile) -> float:
     rng = np.random.default_rng(0)
     targets = [places.draw(rng, traffic=False)[0] for _ in range(PLACES_ASKED)]
-    return usual_drive_s(streets, [station.point for station in fleet.stations], targets)
+    stations = [station.point for station in fleet.stations]
+    drive_s = usual_drive_s(streets, stations, targets)
+    if drive_s is None:
+        raise DemoError(
+            "no station of the fleet lies on the streets of this network; "
+            "are they of the same city?"
+        )
+    return drive_s
 
 
 async def _network_file(args: argparse.Namespace, folder: Path, display: Display) -> Path:
@@ -347,6 +360,10 @@ def _serve_arguments(city: _City, args: argparse.Namespace) -> list[str]:
 # Telling
 
 
+def _write(file: Path, content: object) -> None:
+    file.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
 def _print(report: Report, console: Console) -> None:
     console.print()
     for line in report.lines:
@@ -368,10 +385,21 @@ def _folder(state: Path | None) -> Iterator[Path]:
     yield state
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e6:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+def _rate(text: str) -> float:
+    return _between(text, FASTEST)
+
+
+def _seconds(text: str) -> float:
+    return _between(text, 3600.0)
+
+
+def _between(text: str, most: float) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0 and up to {most:g}")
     return value
 
 

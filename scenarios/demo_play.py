@@ -104,7 +104,9 @@ class Played:
     Attributes
     ----------
     acknowledged
-        The incident in each answer to a report.
+        The incident in each answer to a report, by request id.
+    killed_after
+        Revision that was seen last, each time the service was killed.
     lag_s
         Time of the service by which the most belated call came too late.
     kills
@@ -113,10 +115,10 @@ class Played:
 
     board: Board
     latency: Latency
-    acknowledged: list[str] = field(default_factory=list)
+    acknowledged: dict[str, str] = field(default_factory=dict)
     duplicate_id: str = ""
     duplicate_incidents: list[str] = field(default_factory=list)
-    kills: int = 0
+    killed_after: list[int] = field(default_factory=list)
     lag_s: float = 0.0
 
 
@@ -207,7 +209,7 @@ class _Stage:
         )
         answer = await self._cast.client.call(self._cast.client.desk.ReportIncident, request)
         self._played.latency.answered(answer.name)
-        self._played.acknowledged.append(answer.name)
+        self._played.acknowledged[request.request_id] = answer.name
         self._played.board.answered(answer)
         if index == SENT_TWICE:
             await self._staging.send_again(request, answer)
@@ -218,9 +220,9 @@ class _Stage:
         now = cast.clock.pause()
         cast.display.note(now, "the service is killed (SIGKILL) and started again")
         await cast.server.kill()
+        self._played.killed_after.append(self._played.board.revision)
         await cast.server.start(now)
         cast.clock.resume()
-        self._played.kills += 1
         cast.display.note(now, "the service is back, on the same journal")
 
     async def _until_quiet(self, staging: asyncio.Task[None]) -> None:

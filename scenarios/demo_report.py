@@ -112,7 +112,7 @@ def report_of(
         "journal_verified": kept.verified,
         "journal_head": kept.head,
         "journal_revision": kept.facts[-1].revision if kept.facts else 0,
-        "service_kills": played.kills,
+        "killed_after_revision": played.killed_after,
         "staged": {name: asdict(one) for name, one in staged.items()},
     }
     return Report(
@@ -166,8 +166,9 @@ def _lines(
             f"Note       calls came up to {minutes(played.lag_s)} too late: this machine is too "
             "busy for the demo's clock; a smaller --clock-rate helps"
         )
-    if played.kills:
-        yield f"Faults     the service was killed {played.kills} time(s) and went on"
+    if played.killed_after:
+        at = ", ".join(map(str, played.killed_after))
+        yield f"Faults     the service was killed after revision {at}, started again and went on"
     yield "Staged, as the journal shows it:"
     for one in staged.values():
         at = ", ".join(str(revision) for revision in one.revisions[:4])
@@ -187,7 +188,7 @@ def _problems(
     if not kept.verified:
         yield f"the journal does not verify: {kept.trouble}"
     known = {incident.incident_id for incident in final_incidents(kept.facts)}
-    lost = {name.removeprefix("incidents/") for name in played.acknowledged} - known
+    lost = {name.removeprefix("incidents/") for name in played.acknowledged.values()} - known
     if lost:
         yield f"{len(lost)} calls were acknowledged and are not in the journal: {sorted(lost)}"
     undecided = told.unmet_reasons.get(UNDECIDED, 0)

@@ -202,8 +202,8 @@ def test_long_ways_leave_time_for_fewer_calls(plans: ResponsePlans) -> None:
 
 def test_the_scarcest_units_say_how_much_can_be_borne(plans: ResponsePlans) -> None:
     mixed = fleet(10)
-    basic = [msgspec.structs.replace(u, capabilities=(Capability("bls"),)) for u in mixed.units[2:]]
-    poor = msgspec.structs.replace(mixed, units=(*mixed.units[:2], *basic))
+    basic = [msgspec.structs.replace(u, capabilities=(Capability("bls"),)) for u in mixed.units[1:]]
+    poor = msgspec.structs.replace(mixed, units=(mixed.units[0], *basic))
     assert load_for(poor, plans, 240.0).medical < load_for(mixed, plans, 240.0).medical / 2
 
 
