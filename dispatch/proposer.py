@@ -36,6 +36,9 @@ AGAIN_S = 5.0
 """After so many real seconds open needs are decided again though no fact has come: units have
 moved, positions have become old, or the last attempt failed."""
 
+ADVISERS = 2
+"""Recommendations at once: few, so that they cannot crowd out the decisions."""
+
 
 class Proposer:
     """Keeps every open need decided.
@@ -54,6 +57,7 @@ class Proposer:
         self._settings = settings
         self._config = config
         self._solver = ThreadPoolExecutor(1, thread_name_prefix="proposer")
+        self._advisers = ThreadPoolExecutor(ADVISERS, thread_name_prefix="adviser")
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -66,6 +70,7 @@ class Proposer:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self._solver.shutdown()
+        self._advisers.shutdown()
 
     async def recommend(
         self, state: State, incident: OpenIncident, limit: int
@@ -76,7 +81,9 @@ class Proposer:
         """
         now = self._engine.clock.now()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, self._recommend, state, incident, limit, now)
+        return await loop.run_in_executor(
+            self._advisers, self._recommend, state, incident, limit, now
+        )
 
     def _recommend(
         self, state: State, incident: OpenIncident, limit: int, now: datetime

@@ -53,12 +53,21 @@ class Gate:
         Calls with one answer.
     maximum_streams
         Watches and streams of positions.
+    certified
+        Whether clients may have shown a certificate.
     """
 
     def __init__(
-        self, catalogue: Catalogue, mappings: Mappings, maximum_calls: int, maximum_streams: int
+        self,
+        catalogue: Catalogue,
+        mappings: Mappings,
+        maximum_calls: int,
+        maximum_streams: int,
+        *,
+        certified: bool,
     ) -> None:
         self.catalogue = catalogue
+        self._certified = certified
         self._mappings = mappings
         self._left = {False: maximum_calls, True: maximum_streams}
         self._under_way = 0
@@ -69,7 +78,7 @@ class Gate:
     def call(self, context: Context) -> Call:
         """Who is calling."""
         metadata = tuple(context.invocation_metadata() or ())
-        client = client_of(context.auth_context(), metadata)
+        client = client_of(context.auth_context() if self._certified else {}, metadata)
         mapping = self._mappings.client(client)
         language = language_of(metadata) or mapping.language or Language.EN
         return Call(client, language, mapping)

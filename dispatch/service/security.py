@@ -34,17 +34,14 @@ def server_credentials(tls: TlsFiles) -> grpc.ServerCredentials:
 
 
 def client_of(
-    auth_context: Mapping[str, Iterable[bytes]] | None, metadata: Sequence[tuple[str, str | bytes]]
+    auth_context: Mapping[str, Iterable[bytes]], metadata: Sequence[tuple[str, str | bytes]]
 ) -> str:
     """The client's id: its certificate's common name, else ``x-client-id``, else anonymous.
 
     A certificate cannot be overruled by metadata. An id of other than 1 to 64 letters, digits and
     ``_ . @ : -`` counts as none.
     """
-    proven = next(iter((auth_context or {}).get("x509_common_name", ())), b"")
     said = next((value for key, value in metadata if key == "x-client-id"), "")
-    for claim in (proven, said):
-        text = claim.decode("utf-8", "replace") if isinstance(claim, bytes) else claim
-        if _CLIENT_ID.match(text):
-            return text
-    return ANONYMOUS
+    claim = next(iter(auth_context.get("x509_common_name", ())), said)
+    text = claim.decode("utf-8", "replace") if isinstance(claim, bytes) else claim
+    return text if _CLIENT_ID.match(text) else ANONYMOUS

@@ -79,7 +79,13 @@ class Server:
         self._rooms = rooms
         self._listen = listen
         self._tls = tls
-        self._gate = Gate(rooms.catalogue, rooms.mappings, limits.calls, limits.streams)
+        self._gate = Gate(
+            rooms.catalogue,
+            rooms.mappings,
+            limits.calls,
+            limits.streams,
+            certified=tls is not None,
+        )
         self._health = health.aio.HealthServicer()
         self._server: grpc.aio.Server | None = None
         self._most = limits.calls + limits.streams + _NEVER_SHED_BESIDES

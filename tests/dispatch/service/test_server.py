@@ -389,7 +389,7 @@ async def test_a_certificate_that_does_not_fit_its_key_is_refused(tmp_path):
 
 
 def test_the_gate_counts_what_fails(tmp_path):
-    gate = Gate(None, None, 1, 1)
+    gate = Gate(None, None, 1, 1, certified=False)
     for _ in range(3):
         with pytest.raises(InvalidFieldError), gate.passed("X", stream=False):
             raise InvalidFieldError("a", 1, "2")
