@@ -290,6 +290,21 @@ class DeskAtHand:
         return self.state.emergency.incidents[IncidentId(incident)]
 
 
+class SetClock:
+    """Time that stands until somebody moves it."""
+
+    def __init__(self, instant: datetime = NOW) -> None:
+        self.instant = instant
+
+    def now(self) -> datetime:
+        """The instant."""
+        return self.instant
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        self.instant += timedelta(seconds=seconds)
+
+
 # Streets
 
 
