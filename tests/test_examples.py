@@ -1,0 +1,101 @@
+"""The examples run as their first lines say, against the service on the sample city."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+@contextlib.contextmanager
+def serve(folder: Path, *options: str) -> Iterator[str]:
+    """``python -m dispatch serve`` on the sample city; gives its address."""
+    ready, log = folder / "ready", folder / "log"
+    command = [sys.executable, "-m", "dispatch", "serve", "--listen", "127.0.0.1:0"]
+    files = ["--ready-file", str(ready), "--journal", str(folder / "journal.sqlite3")]
+    with log.open("wb") as out:
+        process = subprocess.Popen([*command, *files, *options], cwd=ROOT, stdout=out, stderr=out)
+    try:
+        for _ in range(1000):
+            if ready.exists() or process.poll() is not None:
+                break
+            time.sleep(0.1)
+        assert process.poll() is None, log.read_text("utf-8")
+        yield ready.read_text("utf-8").strip()
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serve(tmp_path_factory.mktemp("live")) as address:
+        yield address
+
+
+def example(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, f"examples/{name}", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_report_is_followed_to_its_units(live: str) -> None:
+    done = example("report_and_follow.py", "--target", live)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"als-1: units/\w+ goes, \d+ min \d+ s", done.stdout)
+    assert re.search(r"bls-1: units/\w+ goes, \d+ min \d+ s", done.stdout)
+    assert "confirmed" not in done.stdout
+
+
+def test_a_type_that_waits_is_confirmed(live: str) -> None:
+    done = example("report_and_follow.py", "--target", live, "--type", "sick_person")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"units/\w+ is proposed \(others: units/", done.stdout)
+    assert done.stdout.index("confirmed") < done.stdout.index("goes")
+
+
+def test_a_type_that_nobody_knows_is_kept_for_a_human(live: str) -> None:
+    done = example("report_and_follow.py", "--target", live, "--type", "nonsense")
+    assert done.returncode == 0, done.stderr
+    assert "for a human to look at" in done.stdout
+
+
+def test_nobody_there_is_a_plain_sentence() -> None:
+    done = example("report_and_follow.py", "--target", "127.0.0.1:1")
+    assert done.returncode == 1
+    assert "UNAVAILABLE" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_cad_is_shadowed(tmp_path: Path) -> None:
+    options = ("--mode", "shadow", "--mapping", str(EXAMPLES / "mapping_cad.yaml"))
+    with serve(tmp_path, *options) as address:
+        done = example("shadow_cad.py", "--target", address)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"als-1: units/\w+ \d+ s > ", done.stdout)
+    assert "CAD: 1201 → units/A01" in done.stdout
+    assert "中暑" in done.stdout.split("not in the mapping yet:")[1]
+    assert "'1299'" in done.stdout
+
+
+def test_every_example_is_told_of() -> None:
+    told = (EXAMPLES / "README.md").read_text("utf-8")
+    for file in EXAMPLES.iterdir():
+        if file.is_file() and file.name != "README.md":
+            assert f"]({file.name})" in told
