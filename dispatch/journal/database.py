@@ -233,9 +233,7 @@ def make(path: Path, network_checksum: str) -> None:
         The road network it is made on.
     """
     base_vfs()
-    made = path.with_name(path.name + ".new")
-    for suffix in ("", "-wal", "-shm"):
-        made.with_name(made.name + suffix).unlink(missing_ok=True)
+    made = unfinished(path)
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(str(made), flags, CHECKSUMS)
     try:
@@ -255,12 +253,49 @@ def make(path: Path, network_checksum: str) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
+    publish(made, path)
+
+
+def unfinished(path: Path) -> Path:
+    """Where a journal is made until it is whole; what an earlier attempt left there is removed.
+
+    Parameters
+    ----------
+    path
+        What it will be called.
+
+    Returns
+    -------
+    Path
+        Beside it.
+    """
+    made = path.with_name(path.name + ".new")
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        made.with_name(made.name + suffix).unlink(missing_ok=True)
+    return made
+
+
+def publish(made: Path, path: Path) -> None:
+    """Give a whole journal its name, durably.
+
+    Parameters
+    ----------
+    made
+        The journal, closed.
+    path
+        Its name, which nothing has.
+    """
+    _sync(made)
     made.rename(path)
-    directory = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)
 
 
 def select(

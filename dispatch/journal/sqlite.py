@@ -273,6 +273,11 @@ class SqliteJournal:
                 journal_network=meta.network_checksum,
                 server_network=network_checksum,
             )
+        if self._writer.pragma("journal_mode", "wal") != "wal":
+            raise JournalError(
+                f"{self._path} can have no write-ahead log where it is: keep it on a local disk",
+                path=str(self._path),
+            )
         self._writer.set_wal_hook(self._note_log)
         # What a torn commit left in the log goes: no later one may be mistaken for its end.
         with contextlib.suppress(apsw.BusyError):  # somebody verifies the journal just now
