@@ -165,7 +165,7 @@ class Board:
             if not incident.closed and any(n.fate in OPEN for n in incident.needs.values())
         ]
 
-    def awaited(self) -> list[IncidentLine]:
+    def not_reached(self) -> list[IncidentLine]:
         """Open incidents that a unit is on its way to, and none has reached."""
         return [
             incident
@@ -301,8 +301,12 @@ def capability_of(need_id: str) -> str:
 
 
 def sentence(remarks: Iterable[common_pb2.Remark]) -> str:
-    """Remarks in one line."""
-    return " ".join(remark.text or remark.code for remark in remarks)
+    """Remarks in one line; Chinese ones come without a full stop."""
+    texts = [remark.text or remark.code for remark in remarks]
+    return "".join(
+        text if last else f"{text} " if text.isascii() else f"{text}；"
+        for last, text in ((i == len(texts) - 1, text) for i, text in enumerate(texts))
+    )
 
 
 def _why(assignment: incident_pb2.Assignment) -> str:

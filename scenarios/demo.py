@@ -41,7 +41,7 @@ from scenarios.demand import Call, CallPlaces, Load, Service, draw_calls, enlarg
 from scenarios.demo_play import CLIENT, Cast, Played, play
 from scenarios.demo_report import Report, report_of
 from scenarios.demo_server import DemoError, Server
-from scenarios.demo_staging import with_call_near
+from scenarios.demo_staging import with_staged
 from scenarios.demo_summary import minutes
 from scenarios.demo_table import Display, display_for
 
@@ -332,7 +332,7 @@ def _script(city: _City, seed: int, display: Display) -> _Script:
     crossing = busiest(streets, stations, [call.point for call in calls[:PLACES_ASKED]])
     if crossing is None:
         display.say("Closure: none staged; every busy street is the only way to somewhere")
-        return _Script(calls, None, None)
+        return _Script(with_staged(calls, None, city.plans), None, None)
     kind = (
         "the busiest named bridge" if crossing.bridge else "no bridge will do: the busiest street"
     )
@@ -347,7 +347,7 @@ def _script(city: _City, seed: int, display: Display) -> _Script:
             f"{near.capability} is {minutes(near.open_s)} away, {minutes(near.closed_s)} when it "
             "is closed"
         )
-    return _Script(with_call_near(calls, near, city.plans), crossing, near)
+    return _Script(with_staged(calls, near, city.plans), crossing, near)
 
 
 def _serve_arguments(city: _City, args: argparse.Namespace) -> list[str]:

@@ -228,7 +228,7 @@ class _Stage:
     async def _until_quiet(self, staging: asyncio.Task[None]) -> None:
         board, clock = self._played.board, self._cast.clock
         tail = clock.now() + timedelta(seconds=TAIL_S)
-        await _until(lambda: clock.now() > tail or (staging.done() and not board.awaited()))
+        await _until(lambda: clock.now() > tail or (staging.done() and not board.not_reached()))
         until = time.monotonic() + GIVE_UP_S
         await _until(lambda: time.monotonic() > until or not board.undecided())
 

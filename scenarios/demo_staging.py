@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from dispatch.emergency.plans import ResponsePlans
+from dispatch.emergency.plans import IncidentType, ResponsePlans
 from dispatch.v1 import emergency_pb2, fleet_pb2, incident_pb2, roads_pb2
 from roadnets.geo import LonLat
 from scenarios.board import Board, Fate
@@ -20,7 +20,7 @@ from scenarios.client import DeskClient, new_request_id
 from scenarios.clock import ServiceClock
 from scenarios.closure import Crossing, Detour
 from scenarios.crews import Crew, Crews
-from scenarios.demand import Call, service_of, with_point
+from scenarios.demand import SHARES, Call, Service, service_of, with_point
 
 SENT_TWICE = 2
 """Index of the call that is sent twice."""
@@ -37,23 +37,54 @@ LOOK_EVERY_S = 10.0
 Tell = Callable[[str], None]
 
 
-def with_call_near(
+def with_staged(
     calls: Sequence[Call], near: Detour | None, plans: ResponsePlans
 ) -> tuple[Call, ...]:
-    """The calls, the first one after the closure turned into one near the closed street."""
+    """The calls, with two of them turned into what is staged.
+
+    The first one after the closure comes from near the closed street; the first one that a
+    dispatcher may override is of a type that waits for a person, where the plans have such a one.
+    """
     turned = list(calls)
-    after = (i for i, c in enumerate(turned) if c.at_s > CLOSED_FROM_S + 60 and i > SENT_TWICE)
-    index = next(after, None)
+    waits = _waiting_kind(plans)
+    index = _first_after(turned, OVERRIDE_FROM_S)
+    if waits is not None and index is not None:
+        turned[index] = _of_kind(turned[index], waits, waits.default_priority)
+    index = _first_after(turned, CLOSED_FROM_S + 60.0)
     if near is not None and index is not None:
-        kind = plans.types[near.incident_type]
-        turned[index] = replace(
-            with_point(turned[index], near.point, near.address),
-            service=service_of(kind),
-            incident_type=near.incident_type,
-            priority=near.priority,
-            patients=1 if kind.plan(near.priority).transport else None,
-        )
+        there = with_point(turned[index], near.point, near.address)
+        turned[index] = _of_kind(there, plans.types[near.incident_type], near.priority)
     return tuple(turned)
+
+
+def _first_after(calls: Sequence[Call], seconds: float) -> int | None:
+    found = (i for i, call in enumerate(calls) if call.at_s > seconds and i > SENT_TWICE)
+    return next(found, None)
+
+
+def _waiting_kind(plans: ResponsePlans) -> IncidentType | None:
+    """A usual type that waits for a dispatcher and needs one unit, a medical one if there is any."""
+    kinds = [
+        kind
+        for _, kind in sorted(plans.types.items())
+        if not kind.automatic
+        and sum(need.count for need in kind.plan(kind.default_priority).needs) == 1
+    ]
+    return max(kinds, key=_how_usual, default=None)
+
+
+def _how_usual(kind: IncidentType) -> tuple[bool, float]:
+    return service_of(kind) is Service.MEDICAL, SHARES.get(kind.code, 1.0)
+
+
+def _of_kind(call: Call, kind: IncidentType, priority: int) -> Call:
+    return replace(
+        call,
+        service=service_of(kind),
+        incident_type=kind.code,
+        priority=priority,
+        patients=1 if kind.plan(priority).transport else None,
+    )
 
 
 @dataclass(slots=True)
