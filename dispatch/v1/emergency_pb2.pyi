@@ -146,7 +146,9 @@ class ListIncidentsResponse(_message.Message):
     revision: _builtins.int
     """The revision that the list shows."""
     @_builtins.property
-    def incidents(self) -> _containers.RepeatedCompositeFieldContainer[_incident_pb2.Incident]: ...
+    def incidents(self) -> _containers.RepeatedCompositeFieldContainer[_incident_pb2.Incident]:
+        """In order of id. Fewer than page_size where they would be more than 2 MB."""
+
     def __init__(
         self,
         *,
