@@ -63,7 +63,7 @@ def _first_after(calls: Sequence[Call], seconds: float) -> int | None:
 
 
 def _waiting_kind(plans: ResponsePlans) -> IncidentType | None:
-    """A usual type that waits for a dispatcher and needs one unit, a medical one if there is any."""
+    """A usual type that waits for a dispatcher and needs one unit; a medical one if any is."""
     kinds = [
         kind
         for _, kind in sorted(plans.types.items())
