@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMO = (sys.executable, "-m", "dispatch", "demo")
 STAGED = {"override", "out_of_service", "closed_bridge", "duplicate_request"}
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.timeout(180)
 
 
 def run(*options: str) -> subprocess.CompletedProcess[str]:
@@ -62,6 +62,7 @@ def check_summary(summary: dict[str, Any]) -> None:
         assert staged["revisions"]
 
 
+@pytest.mark.slow
 def test_an_hour_in_the_sample_city(tmp_path: Path) -> None:
     done = run("--json", str(tmp_path / "summary.json"), "--clock-rate", "150", "--seed", "1")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
