@@ -74,12 +74,14 @@ class _Life:
             self._live_until_the_cut(path)
             acknowledged = len(self._ends) - before
             assert self._disk.survivors is not None
-            path = self._directory / str(number) / "a"
-            path.parent.mkdir()
-            for name, image in self._disk.survivors.items():
-                (path.parent / Path(name).name).write_bytes(image)
+            # Looked at in a copy: life goes on from what the cut left, torn commits and all.
+            path, copy = (self._directory / f"{number}{kind}" / "a" for kind in ("", "-copy"))
+            for file in (path, copy):
+                file.parent.mkdir()
+                for name, image in self._disk.survivors.items():
+                    file.with_name(Path(name).name).write_bytes(image)
             try:
-                lost = self._look(path)
+                lost = self._look(copy)
             except (JournalError, AssertionError) as error:
                 what = f"seed {self._seed}, cut {number}: {error}"
                 return toll.plus(Toll(1, acknowledged, 0, (what,)))

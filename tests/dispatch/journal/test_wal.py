@@ -152,6 +152,18 @@ def test_a_suspicious_last_commit_is_dropped_when_opened(left, caplog):
     assert verify(left.path, fold=DIGEST).ok
 
 
+def test_what_a_torn_commit_left_is_cleared_at_the_start(left):
+    """Written over in part, its whole frames would stand behind a later torn commit as damage."""
+    at = HEADER + left.last_commit * FRAME + 100
+    left.put(left.whole[:at] + bytes(512) + left.whole[at + 512 :])
+    with SqliteJournal.open(left.path, network_checksum=NETWORK) as journal:
+        assert left.log.stat().st_size == 0
+        journal.append(Batch(records(left.last_revision, b"x")))
+        with RawFile(base_vfs(), str(left.log)) as file:
+            assert file.size() == HEADER + journal._log_frames * FRAME
+    assert verify(left.path, fold=DIGEST).ok
+
+
 def test_frames_of_an_earlier_log_are_no_part_of_this_one(tmp_path):
     """After it is begun anew, old frames stand behind the new ones."""
     with SqliteJournal.open(tmp_path / "a", network_checksum=NETWORK) as journal:
