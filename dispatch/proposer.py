@@ -96,10 +96,8 @@ class Proposer:
         )
 
     async def _run(self) -> None:
-        self._engine.changed.set()
-        due = 0.0
+        changed, due = True, 0.0
         while True:
-            changed = await self._wait_for_change()
             try:
                 await self._expire()
                 if changed or time.monotonic() >= due:
@@ -110,6 +108,7 @@ class Proposer:
                 return
             except Exception:
                 log.exception("open needs could not be decided; it is tried again")
+            changed = await self._wait_for_change()
 
     async def _wait_for_change(self) -> bool:
         """Whether facts have come since the last time; False after ``TICK_S`` without any."""

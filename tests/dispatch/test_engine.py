@@ -564,11 +564,22 @@ class TestWatch:
 
             await asyncio.gather(write(), come())
             last = run.engine.state.revision
-            await until(lambda: all(into and into[-1].revision == last for _, into in seen))
+            await until(lambda: all(len(into) == last - start for start, into in seen), 30)
         await asyncio.gather(*tasks)
         assert last == 1400
         for start, into in seen:
             assert revisions(into) == list(range(start + 1, last + 1))
+
+    async def test_what_the_watcher_has_already_is_not_sent_again(self, tmp_path: Path) -> None:
+        """Told of a revision that is not there yet, it is given what comes after that."""
+        async with running(tmp_path) as run:
+            seen: list[Recorded] = []
+            watcher = asyncio.create_task(collect(run.engine, 3, seen))
+            await asyncio.sleep(0.01)
+            for _ in range(5):
+                await run.engine.submit(report("fall"))
+        await watcher
+        assert revisions(seen) == [4, 5]
 
     async def test_watchers_see_what_is_durable_only(self, tmp_path: Path) -> None:
         async with running(tmp_path) as run:

@@ -37,10 +37,12 @@ def test_a_closure_starts_now_and_is_numbered() -> None:
 
 
 def test_numbers_are_never_used_twice() -> None:
-    state = closed(ConditionsState(), closing(3), 5)
-    state = evolve(state, ConditionEnded(ConditionId("C000001"), "cad"), 6)
-    state = closed(state, closing(3), 7)
-    assert list(state.closures) == ["C000002"]
+    state = ConditionsState()
+    for number in range(1, 4):
+        state = closed(state, closing(3), 2 * number)
+        condition = ConditionId(f"C{number:06d}")
+        assert list(state.closures) == [condition]
+        state = evolve(state, ConditionEnded(condition, "cad"), 2 * number + 1)
 
 
 def test_each_change_has_its_revision() -> None:

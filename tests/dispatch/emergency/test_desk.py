@@ -789,6 +789,15 @@ class TestRecordAssignment:
         assert fates(desk, e)["als-1"] == Assigned(current.assignment_id)
         assert desk.incident(e).proposal.proposal_id == waiting
 
+    def test_told_again_before_it_arrives_its_need_is_not_opened(self, desk: DeskAtHand) -> None:
+        e = desk.report("crash")
+        self.record(desk, e, "A1")
+        waiting = desk.propose(e, {"bls-1": "B1"})
+        facts = self.record(desk, e, "A1")
+        assert [f.reopens for f in facts if isinstance(f, AssignmentEnded)] == [False]
+        assert reasons(facts) == []
+        assert desk.incident(e).proposal.proposal_id == waiting
+
     def test_unknown_incident(self, desk: DeskAtHand) -> None:
         command = RecordAssignment(IncidentId("E9"), UnitId("A1"), "A1", TOLD)
         error = refused(desk, command, NotFoundError)

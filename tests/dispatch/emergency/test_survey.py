@@ -97,6 +97,14 @@ class TestIncidents:
         excluded = {i.incident_id: i.excluded for i in snapshot(desk).incidents}
         assert excluded == {first: {A1}, second: frozenset()}
 
+    def test_units_that_have_served_it_are_not(self, desk: DeskAtHand) -> None:
+        e = desk.report("cardiac")
+        desk.propose(e, {"als-1": "A1"})
+        desk.do(PressStatus(A1, UnitStatus.ON_SCENE))
+        desk.do(PressStatus(A1, UnitStatus.AVAILABLE))
+        desk.do(UpdateIncident(e, incident_type="crash"))
+        assert snapshot(desk).incidents[0].excluded == frozenset()
+
 
 class TestUnits:
     def test_at_its_station_unless_it_was_seen_elsewhere(self, desk: DeskAtHand) -> None:
@@ -188,6 +196,8 @@ def test_a_snapshot_does_not_depend_on_the_order_of_what_is_there(random: Random
     random.shuffle(incidents)
     taken = take_snapshot(seen, incidents, STREETS, "config", NOW, STALE_S)
     assert taken == snapshot(desk)
+    assert [i.incident_id for i in taken.incidents] == ["E000001", "E000003", "E000004"]
+    assert [u.unit_id for u in taken.units] == [f"P{i}" for i in range(5)]
 
 
 def test_a_corrected_place_is_snapped_anew(desk: DeskAtHand) -> None:
