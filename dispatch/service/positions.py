@@ -34,13 +34,12 @@ async def until(stopping: asyncio.Event, items: AsyncIterator[T]) -> AsyncIterat
         The service stops.
     """
     stop = asyncio.ensure_future(stopping.wait())
-    iterator = aiter(items)
+    iterator, coming = aiter(items), None
     try:
         while True:
             coming = asyncio.ensure_future(anext(iterator))
             await asyncio.wait({coming, stop}, return_when=asyncio.FIRST_COMPLETED)
             if not coming.done():
-                coming.cancel()
                 raise StoppingError("the service is stopping")
             try:
                 item = coming.result()
@@ -49,6 +48,8 @@ async def until(stopping: asyncio.Event, items: AsyncIterator[T]) -> AsyncIterat
             yield item
     finally:
         stop.cancel()
+        if coming is not None:
+            coming.cancel()  # nothing happens to one that is done
 
 
 class PositionIntake:
