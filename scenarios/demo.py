@@ -223,7 +223,8 @@ async def _city(args: argparse.Namespace, folder: Path, display: Display) -> _Ci
     file = await _network_file(args, folder, display)
     network = load(file)
     size = f"{network.node_count:,} junctions, {network.report.length_km:,.0f} km of streets"
-    display.say(f"{_name(network)}: {size}")
+    credit = "" if network.synthetic else " (© OpenStreetMap contributors)"
+    display.say(f"{_name(network)}: {size}{credit}")
     places = CallPlaces(network)
     streets = Streets(network, Snapper(network), ScipyTravelTimes.build)
     fleet_file = args.fleet or await _suggested(file, plans_file, folder / "fleet.yaml")
@@ -343,7 +344,7 @@ def _script(city: _City, seed: int, display: Display) -> _Script:
     near = detour(streets, city.fleet, city.plans, crossing, places, rng)
     if near is not None:
         display.say(
-            f"       a call comes from near it ({near.incident_type}): the next unit with "
+            f"       a call comes from near it ({near.incident_type}): the nearest station with "
             f"{near.capability} is {minutes(near.open_s)} away, {minutes(near.closed_s)} when it "
             "is closed"
         )
