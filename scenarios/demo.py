@@ -52,6 +52,8 @@ RATE = 80.0
 FASTEST = 400.0
 """Beyond this the demo itself is too slow for its clock."""
 CALLS = 60
+LARGE = 20_000
+"""Junctions beyond which ways are searched for so long that somebody waits for it."""
 PLACES_ASKED = 40
 """Calls whose ways tell which bridge is the busiest."""
 INTERRUPTED = 130
@@ -150,6 +152,8 @@ class _Script:
 async def _run(args: argparse.Namespace, folder: Path, display: Display, console: Console) -> int:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _interrupt)
     began = time.monotonic()
+    if args.json is not None:
+        _write(args.json, {})  # what cannot be written is told before an hour is played
     city = await _city(args, folder, display)
     script = _script(city, args.seed, display)
     server = Server(folder, _serve_arguments(city, args), args.clock_rate)
@@ -329,6 +333,8 @@ def _script(city: _City, seed: int, display: Display) -> _Script:
         f"Calls: {len(calls)} in an hour, drawn with seed {seed}: {medical} for 120, "
         f"{len(calls) - medical} for 119"
     )
+    if city.streets.network.node_count > LARGE:
+        display.say("       choosing what to close takes a few seconds here ...")
     stations = [station.point for station in city.fleet.stations]
     crossing = busiest(streets, stations, [call.point for call in calls[:PLACES_ASKED]])
     if crossing is None:

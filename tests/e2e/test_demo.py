@@ -192,3 +192,12 @@ def test_a_file_that_is_no_network_is_a_plain_sentence() -> None:
     assert done.returncode != 0
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_summary_that_cannot_be_written_is_told_at_once() -> None:
+    began = time.monotonic()
+    done = run("--json", "/nowhere/summary.json")
+    assert done.returncode == 1
+    assert done.stderr.startswith("demo: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert time.monotonic() - began < 20
