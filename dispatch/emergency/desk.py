@@ -600,22 +600,13 @@ def _record(command: RecordAssignment, desk: Desk, at: datetime, now: datetime) 
     incident = _incident(desk, command.incident, "incident")
     unit = desk.fleet.units.get(command.unit) if command.unit else None
     former = desk.emergency.assignments[unit.holder.assignment] if unit and unit.holder else None
-    again = former is not None and former.incident == incident.incident_id
-    need_id = former.need_id if former and again else _need_for(incident, unit)
-    if incident.proposal is not None and not again:
+    again = former if former and former.incident == command.incident else None
+    need_id = again.need_id if again else _need_for(incident, unit)
+    early = unit is not None and _went_before(unit, at)
+    if incident.proposal is not None and again is None:
         yield _withdrawn(incident.proposal, "decided_elsewhere")
-    if unit is not None and former is not None:
-        yield from _end(
-            desk,
-            former,
-            Remark("sent_elsewhere", {"incident": command.incident}),
-            served=former.arrived is not None,
-            reopens=former.arrived is None and not again,
-        )
-        yield UnitReleased(unit.unit.unit_id)
-    elif unit is not None:
-        taken = {unit.unit.unit_id: _taken(unit.unit.unit_id, command.incident)}
-        yield from _displaced(desk, taken, besides=command.incident)
+    if unit is not None:
+        yield from _taken_over(desk, unit, former, command.incident)
     assignment_id = _Numbers(desk).take()
     yield AssignmentRecorded(
         Assignment(
@@ -626,15 +617,16 @@ def _record(command: RecordAssignment, desk: Desk, at: datetime, now: datetime) 
             state=AssignmentState.ORDERED,
             decided_by=DecidedBy.CAD,
             assigned=at,
-            arrived=former.arrived if former and again else None,
-            flags=_recorded_flags(unit, need_id, command.raw_unit),
+            arrived=again.arrived if again else _arrival(unit) if early else None,
+            flags=_recorded_flags(unit, need_id, command.raw_unit, early=early),
             raw_unit=command.raw_unit,
             origin=command.origin,
         )
     )
-    if unit is not None:
-        yield UnitReserved(unit.unit.unit_id, Holder(incident.incident_id, assignment_id))
-    if unit is not None and not again:
+    if unit is None:
+        return
+    yield UnitReserved(unit.unit.unit_id, Holder(incident.incident_id, assignment_id))
+    if again is None and not early:
         yield UnitStatusChanged(
             unit.unit.unit_id,
             UnitStatus.MOBILISING,
@@ -643,21 +635,48 @@ def _record(command: RecordAssignment, desk: Desk, at: datetime, now: datetime) 
         )
 
 
+def _taken_over(
+    desk: Desk, unit: UnitState, former: Assignment | None, incident: IncidentId
+) -> Iterator[Fact]:
+    """A unit that another system has sent leaves what it was under, or promised to, here."""
+    unit_id = unit.unit.unit_id
+    if former is None:
+        yield from _displaced(desk, {unit_id: _taken(unit_id, incident)}, besides=incident)
+        return
+    yield from _end(
+        desk,
+        former,
+        Remark("sent_elsewhere", {"incident": incident}),
+        served=former.arrived is not None,
+        reopens=former.arrived is None and former.incident != incident,
+    )
+    yield UnitReleased(unit_id)
+
+
 def _need_for(incident: Incident, unit: UnitState | None) -> NeedId | None:
     """The first open need that the unit can serve."""
     able = unit.unit.capabilities if unit else ()
     return next((n.need_id for n in incident.needs if n.open and n.capability in able), None)
 
 
+def _went_before(unit: UnitState, at: datetime) -> bool:
+    """Whether the crew's presses were told before the order that they belong to."""
+    return unit.holder is None and unit.status in UNDER_WAY and unit.status_time >= at
+
+
+def _arrival(unit: UnitState | None) -> datetime | None:
+    return unit.status_time if unit and unit.status in ARRIVED else None
+
+
 def _recorded_flags(
-    unit: UnitState | None, need_id: NeedId | None, raw_unit: str
+    unit: UnitState | None, need_id: NeedId | None, raw_unit: str, *, early: bool
 ) -> tuple[Remark, ...]:
     if unit is None:
         return (Remark("unit_unknown", {"value": raw_unit}),)
     flags: list[Remark] = []
     if unit.holder is not None:
         flags.append(Remark("unit_was_held", {"incident": unit.holder.incident}))
-    elif not unit.free:
+    elif not (unit.free or early):
         flags.append(Remark("unit_not_ready", {"status": unit.standing}))
     if need_id is None:
         flags.append(Remark("no_need_for_unit"))
@@ -718,7 +737,7 @@ def _press(command: PressStatus, desk: Desk, at: datetime, now: datetime) -> Ite
         raise InvalidFieldError("reason", command.reason, "why the unit is out of service")
     order = desk.emergency.assignments[unit.holder.assignment] if unit.holder else None
     ordered = order.assigned if order else None
-    if is_late(command.status, at, unit.status, unit.status_time, ordered):
+    if is_late(command.status, at, unit.status, unit.known_since, ordered):
         yield UnitStatusChanged(
             unit=command.unit,
             status=unit.status,

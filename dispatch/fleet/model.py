@@ -68,6 +68,8 @@ class UnitState(Frozen, frozen=True):
     ----------
     retired
         It is gone from the fleet file and finishes what it was sent to; it takes no other order.
+    assumed
+        Nobody has told its status yet: it is taken to be available since it was declared.
     """
 
     unit: Unit
@@ -77,6 +79,12 @@ class UnitState(Frozen, frozen=True):
     expected_return: datetime | None = None
     holder: Holder | None = None
     retired: bool = False
+    assumed: bool = False
+
+    @property
+    def known_since(self) -> datetime | None:
+        """Since when the status is known; None while it is assumed."""
+        return None if self.assumed else self.status_time
 
     @property
     def free(self) -> bool:

@@ -75,6 +75,7 @@ def evolve(fleet: FleetState, event: FleetEvent, at: datetime) -> FleetState:
                 status_time=at,
                 reason=event.reason,
                 expected_return=event.expected_return,
+                assumed=False,
             )
 
 
@@ -91,7 +92,7 @@ def _declared(fleet: FleetState, event: FleetDeclared, at: datetime) -> FleetSta
         units[unit.unit_id] = (
             msgspec.structs.replace(known, unit=unit, retired=False)
             if known
-            else UnitState(unit=unit, status=UnitStatus.AVAILABLE, status_time=at)
+            else UnitState(unit, UnitStatus.AVAILABLE, status_time=at, assumed=True)
         )
     stations = {s.station_id: s for s in event.stations}
     for unit_id, state in fleet.units.items():

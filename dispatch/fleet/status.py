@@ -36,7 +36,11 @@ def is_irregular(previous: S, status: S, *, held: bool) -> bool:
 
 
 def is_late(
-    status: S, at: datetime, known: S, known_since: datetime, ordered: datetime | None
+    status: S,
+    at: datetime,
+    known: S,
+    known_since: datetime | None,
+    ordered: datetime | None,
 ) -> bool:
     """Whether a press tells of something that later news has overtaken.
 
@@ -50,15 +54,16 @@ def is_late(
     status, at
         What was pressed, and when.
     known, known_since
-        The status as known, and since when.
+        The status as known, and since when; None where nobody has told it.
     ordered
         When the order that the unit is under went out; None when it is under none.
     """
+    older = known_since is not None and at < known_since
     if ordered is None:
-        return at < known_since
+        return older
     of_the_last_job = status in BACK | ARRIVED and at < ordered
     overtaken = (
-        at < known_since
+        older
         and {status, known}.issubset(_PROGRESS)
         and _PROGRESS.index(status) < _PROGRESS.index(known)
     )

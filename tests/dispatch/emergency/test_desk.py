@@ -789,6 +789,29 @@ class TestRecordAssignment:
         assert fates(desk, e)["als-1"] == Assigned(current.assignment_id)
         assert desk.incident(e).proposal.proposal_id == waiting
 
+    @pytest.mark.parametrize(("pressed", "arrived"), [(S.EN_ROUTE, None), (S.ON_SCENE, 60)])
+    def test_presses_told_before_the_order_count(
+        self, desk: DeskAtHand, pressed: UnitStatus, arrived: int | None
+    ) -> None:
+        """The crew's terminal was quicker than the other system's report of its order."""
+        e = desk.report("cardiac")
+        desk.do(press("A1", pressed), at=after(60))
+        desk.now = after(90)
+        facts = desk.do(RecordAssignment(e, UnitId("A1"), "A1", TOLD), at=after(0))
+        assert kinds(facts) == [AssignmentRecorded, UnitReserved]
+        (assignment,) = assignments(desk)
+        assert assignment.arrived == (after(arrived) if arrived else None)
+        assert assignment.flags == ()
+        assert status(desk, "A1") is pressed
+
+    def test_presses_of_an_earlier_job_do_not(self, desk: DeskAtHand) -> None:
+        first, second = desk.report("cardiac"), desk.report("cardiac")
+        desk.propose(first, {"als-1": "A1"})
+        desk.do(press("A1", S.ON_SCENE), at=after(60))
+        desk.do(RecordAssignment(second, UnitId("A1"), "A1", TOLD), at=after(30))
+        assert [a.arrived for a in assignments(desk, second)] == [None]
+        assert status(desk, "A1") is S.MOBILISING
+
     def test_told_again_before_it_arrives_its_need_is_not_opened(self, desk: DeskAtHand) -> None:
         e = desk.report("crash")
         self.record(desk, e, "A1")
@@ -1103,6 +1126,12 @@ class TestPress:
             facts = desk.do(press("A1", S.EN_ROUTE), at=after(-30))
             assert not facts[0].irregular
             assert status(desk, "A1") is S.EN_ROUTE
+
+        def test_while_nobody_has_told_a_status_any_time_is_news(self, desk: DeskAtHand) -> None:
+            """A neighbouring system tells the desk at its first start what units are doing."""
+            facts = desk.do(press("A1", S.OUT_OF_SERVICE, "flat tyre"), at=after(-3600))
+            assert facts[0].late_press is None
+            assert status(desk, "A1") is S.OUT_OF_SERVICE
 
         def test_without_an_order_the_newest_counts(self, desk: DeskAtHand) -> None:
             desk.do(press("A1", S.OUT_OF_SERVICE, "flat tyre"), at=after(60))

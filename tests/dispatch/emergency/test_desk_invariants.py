@@ -187,10 +187,14 @@ class DeskMachine(RuleBasedStateMachine):
         )
         self.do(OverrideProposal(incident_id, wanted, Override("local_knowledge")))
 
-    @rule(data=st.data(), known=st.booleans())
-    def record_assignment(self, data: st.DataObject, known: bool) -> None:
-        unit = self.unit(data)
-        self.do(RecordAssignment(self.incident(data), unit if known else None, unit, Origin()))
+    @rule(data=st.data(), known=st.sampled_from([True, True, False]), skew=SKEW_S)
+    def record_assignment(self, data: st.DataObject, known: bool, skew: int) -> None:
+        unit = self.unit(data, held=data.draw(st.booleans()))
+        command = RecordAssignment(self.incident(data), unit if known else None, unit, Origin())
+        self.do(command, self.told(skew))
+
+    def told(self, skew: int) -> datetime:
+        return after((self.desk.now - NOW).total_seconds() + skew)
 
     @rule(data=st.data())
     def acknowledge(self, data: st.DataObject) -> None:
@@ -202,9 +206,8 @@ class DeskMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), status=st.sampled_from(UnitStatus), skew=SKEW_S)
     def press(self, data: st.DataObject, status: UnitStatus, skew: int) -> None:
-        told = after((self.desk.now - NOW).total_seconds() + skew)
         unit = self.unit(data, held=data.draw(st.booleans()))
-        self.do(PressStatus(unit, status, "some reason"), told)
+        self.do(PressStatus(unit, status, "some reason"), self.told(skew))
 
     @rule(data=st.data(), status=st.sampled_from(sorted(UNDER_WAY)))
     def press_under_way(self, data: st.DataObject, status: UnitStatus) -> None:

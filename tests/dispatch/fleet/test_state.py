@@ -31,6 +31,13 @@ def with_status(state: FleetState, unit_id: UnitId, status: UnitStatus) -> Fleet
 def test_a_new_unit_is_available_since_it_was_declared(declared: FleetState) -> None:
     state = declared.units[A1]
     assert (state.status, state.status_time, state.free) == (UnitStatus.AVAILABLE, NOW, True)
+    assert state.known_since is None
+
+
+def test_a_status_is_known_once_it_was_told(declared: FleetState) -> None:
+    told = with_status(declared, A1, UnitStatus.AVAILABLE)
+    assert told.units[A1].known_since == after(5)
+    assert evolve(told, fleet(), after(60)).units[A1].known_since == after(5)
 
 
 def test_stations_hospitals_and_units_go_by_id(declared: FleetState) -> None:

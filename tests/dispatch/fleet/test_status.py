@@ -87,3 +87,4 @@ def test_who_could_not_take_the_order_is_believed_though_told_late(status: S) ->
 def test_without_an_order_the_newest_press_counts(status: S) -> None:
     assert is_late(status, after(9), S.RETURNING, after(10), ordered=None)
     assert not is_late(status, after(10), S.RETURNING, after(10), ordered=None)
+    assert not is_late(status, after(-999), S.AVAILABLE, None, ordered=None)
