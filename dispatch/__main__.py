@@ -204,6 +204,16 @@ def _add_journal(commands: Subcommands) -> None:
     )
     verify.add_argument("file", type=Path, metavar="FILE")
     verify.set_defaults(command=_verify)
+    copy = commands.add_parser("copy", help="a back-up of a journal, while the service goes on")
+    copy.description = "Copy a journal as it is at one instant; the service may be running."
+    copy.add_argument("file", type=Path, metavar="FILE")
+    copy.add_argument("target", type=Path, metavar="TO", help="a name that nothing has")
+    copy.add_argument(
+        "--unchecked",
+        action="store_true",
+        help="take pages with wrong checksums too, to rescue a journal; then verify the copy",
+    )
+    copy.set_defaults(command=_copy)
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -213,6 +223,14 @@ def _verify(args: argparse.Namespace) -> int:
     report = verify(args.file, fold=fold)
     print(report)
     return 0 if report.ok else 1
+
+
+def _copy(args: argparse.Namespace) -> int:
+    from dispatch.journal.copy import copy
+
+    copy(args.file, args.target, checked=not args.unchecked)
+    print(f"copied to {args.target}; now: python -m dispatch journal verify {args.target}")
+    return 0
 
 
 def _add_fleet(commands: Subcommands) -> None:

@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 OPTIMIZED = "optimized"
 GREEDY = "greedy"
 
+MOST_SPARE = 7
+"""Further capabilities of a unit that break a tie; costs have to fit into 63 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProposeSettings:
@@ -87,6 +90,9 @@ class _Table:
     travel_s, eta_s
         int64 (needs, units), seconds; ``UNREACHABLE`` or more where there is no way, and where
         nobody asked since the unit cannot go anyway.
+    cost
+        int64 (needs, units): the ETA, and at the same second the fewer further capabilities, so
+        that a crew that can do more is kept for those who need it.
     feasible
         bool (needs, units): and there is a way.
     """
@@ -96,6 +102,7 @@ class _Table:
     willing: NDArray[np.bool_]
     travel_s: NDArray[np.int64]
     eta_s: NDArray[np.int64]
+    cost: NDArray[np.int64]
     feasible: NDArray[np.bool_]
 
 
@@ -205,8 +212,14 @@ def _table(snapshot: Snapshot, travel: TravelTimes) -> _Table:
         willing=willing,
         travel_s=travel_s,
         eta_s=travel_s + ready_s,
+        cost=(travel_s + ready_s) * (MOST_SPARE + 1) + _spare(snapshot),
         feasible=willing & (travel_s < UNREACHABLE),
     )
+
+
+def _spare(snapshot: Snapshot) -> NDArray[np.int64]:
+    """Capabilities of each unit beside the one it is sent for, at most ``MOST_SPARE``."""
+    return np.array([min(len(u.capabilities) - 1, MOST_SPARE) for u in snapshot.units], np.int64)
 
 
 def _could_go(willing: NDArray[np.bool_]) -> list[int]:
@@ -276,7 +289,7 @@ def _choose(table: _Table, policy: str) -> tuple[NDArray[np.int64], str]:
     """The policy's choice; greedy when the solver fails, and then the rung says so."""
     priorities = [incident.priority for incident, _ in table.rows]
     problem = AssignmentProblem(
-        cost=table.eta_s, feasible=table.feasible, tier=np.array(priorities, dtype=np.int64)
+        cost=table.cost, feasible=table.feasible, tier=np.array(priorities, dtype=np.int64)
     )
     try:
         return POLICIES[policy](problem), GREEDY if policy == "nearest" else OPTIMIZED
@@ -293,9 +306,9 @@ def _ranked(
     now: datetime,
     limit: int,
 ) -> tuple[Candidate, ...]:
-    """The ``limit`` quickest feasible units for one need, ties by id."""
+    """The ``limit`` quickest feasible units for one need; ties: the least spare, then by id."""
     columns = np.flatnonzero(table.feasible[row])
-    order = columns[np.argsort(table.eta_s[row, columns], kind="stable")][:limit].tolist()
+    order = columns[np.argsort(table.cost[row, columns], kind="stable")][:limit].tolist()
     quickest = int(table.eta_s[row, order[0]]) if order else 0
     return tuple(_candidate(snapshot, table, row, c, quickest, settings, now) for c in order)
 

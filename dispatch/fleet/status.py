@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch.model import UnitStatus as S
 
@@ -27,6 +27,9 @@ ARRIVED = frozenset({S.ON_SCENE, S.TRANSPORTING, S.AT_HOSPITAL})
 BACK = frozenset({S.AVAILABLE, S.RETURNING})
 """Statuses that say a crew has nothing to do any more."""
 
+CROSSING = timedelta(seconds=20)
+"""A crew that says it is back so soon after an order has not heard of the order yet."""
+
 _PROGRESS = (S.MOBILISING, S.EN_ROUTE, S.ON_SCENE, S.TRANSPORTING, S.AT_HOSPITAL)
 
 
@@ -46,8 +49,8 @@ def is_late(
 
     A terminal that was out of reach sends its presses afterwards. Under an order an earlier time
     alone proves little, since clocks of crews and desk differ; but a crew that was back, or on
-    some scene, before the order went out tells of its last job, and a step behind the one that it
-    is known to have reached tells of this one, too late.
+    some scene, before the order went out or could reach it tells of its last job, and a step
+    behind the one that it is known to have reached tells of this one, too late.
 
     Parameters
     ----------
@@ -61,7 +64,8 @@ def is_late(
     older = known_since is not None and at < known_since
     if ordered is None:
         return older
-    of_the_last_job = status in BACK | ARRIVED and at < ordered
+    crossed = status in BACK and known is S.MOBILISING and at < ordered + CROSSING
+    of_the_last_job = crossed or (status in BACK | ARRIVED and at < ordered)
     overtaken = (
         older
         and {status, known}.issubset(_PROGRESS)

@@ -95,8 +95,8 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
     ),
     "units_sent_to_graver_needs": (
         (
-            "可派的 {ready} 辆“{capability}”车辆已派往更紧急的警情",
-            'The {ready} ready units with "{capability}" go to graver needs.',
+            "可派的 {ready} 辆“{capability}”车辆已派往同样或更紧急的警情",
+            'The {ready} ready units with "{capability}" go to needs as grave.',
         ),
     ),
     # Why not this unit
@@ -110,13 +110,13 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
     "order_was_taken_back": (
         (
             "此前派往该警情的命令已撤回，不再自动派出",
-            "Its order to this incident was taken back; it is not sent again by itself.",
+            "The order to this incident was taken back; the unit is not sent again by itself.",
         ),
     ),
     "unit_promised": (
         (
             "已拟派往优先级 {priority} 的警情，正等待确认",
-            "It is proposed to an incident of priority {priority} that waits for confirmation.",
+            "The unit is proposed to an incident of priority {priority}; that is to be confirmed.",
         ),
     ),
     "unit_off_network": (
@@ -125,10 +125,10 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
     "chosen_elsewhere": (("已选派往其他需求", "It was chosen for another need."),),
     # For and against a candidate
     "quickest": (("最快到达", "The quickest."),),
-    "slower_than_quickest": (("比最快的晚 {seconds} 秒", "{seconds} s later than the quickest."),),
-    "on_time": (("可在时限内到达，余 {spare_s} 秒", "On time, with {spare_s} s to spare."),),
-    "late": (("预计超过时限 {seconds} 秒", "{seconds} s later than the target."),),
-    "position_stale": (("位置是 {age_s} 秒前上报的", "Its position is {age_s} s old."),),
+    "slower_than_quickest": (("比最快的晚 {seconds}", "{seconds} later than the quickest."),),
+    "on_time": (("可在时限内到达，余 {spare_s}", "On time, with {spare_s} to spare."),),
+    "late": (("预计超过时限 {seconds}", "{seconds} later than the target."),),
+    "position_stale": (("位置是 {age_s} 前上报的", "Its position is {age_s} old."),),
     "taken_from_lower_priority": (
         (
             "从优先级 {priority} 的待确认警情调来",
@@ -297,6 +297,7 @@ VALUES: Final[Mapping[str, Mapping[str, Sentence]]] = {
         "out_of_service": ("停用", "out of service"),
         "off_duty": ("下班", "off duty"),
         "held": ("执行任务中", "under an order"),
+        "retired": ("已不在编", "no longer in the fleet"),
     },
     "state": {
         "ordered": ("已下达", "ordered"),
@@ -331,6 +332,18 @@ ALLOWED_ZH: Final[Mapping[str, str]] = {
 """Phrases for what is allowed; one that is not here is shown as it is."""
 
 
+_DURATIONS: Final = frozenset({"seconds", "spare_s", "age_s"})
+_READ_AS_SECONDS: Final = 120
+
+
+def _duration(seconds: int, language: Language) -> str:
+    """Seconds as a person says them: whole minutes when there are many."""
+    if seconds <= _READ_AS_SECONDS:
+        return f"{seconds} 秒" if language is Language.ZH else f"{seconds} s"
+    minutes = seconds // 60
+    return f"{minutes} 分钟" if language is Language.ZH else f"{minutes} min"
+
+
 class Catalogue:
     """Sentences for codes; the names of capabilities are the centre's own.
 
@@ -360,6 +373,8 @@ class Catalogue:
         if key == "capability" and Capability(value) in self._plans.capabilities:
             names = self._plans.capabilities[Capability(value)]
             return names.name if language is Language.ZH else names.name_en
+        if key in _DURATIONS and value.lstrip("-").isdecimal():
+            return _duration(int(value), language)
         if key == "allowed" and language is Language.ZH:
             return ALLOWED_ZH.get(value, value)
         known = VALUES.get(key, {}).get(value)

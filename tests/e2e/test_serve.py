@@ -154,7 +154,11 @@ async def test_a_journal_is_verified(tmp_path, command):
         await used(desk.address)
         told = await asyncio.to_thread(run, "journal", "verify", journal)
         assert told.returncode == 0, told.stdout + told.stderr
+        copied = await asyncio.to_thread(run, "journal", "copy", journal, tmp_path / "copy")
+        assert copied.returncode == 0, copied.stderr
     assert command("journal", "verify", journal).returncode == 0
+    assert command("journal", "verify", tmp_path / "copy").returncode == 0
+    assert command("journal", "copy", journal, tmp_path / "copy").returncode == 2
     data = bytearray(journal.read_bytes())
     data[len(data) // 2] ^= 1
     journal.write_bytes(bytes(data))

@@ -95,6 +95,23 @@ class TestWhoGoes:
         assert (candidate.turnout_s, candidate.travel_s) == (0, travel_s(rolling, incident))
         assert candidate.eta_s == candidate.travel_s
 
+    @pytest.mark.parametrize("policy", list(POLICIES))
+    def test_of_two_as_quick_the_one_that_can_do_less(self, policy: str) -> None:
+        """So the ALS crew at the same station is left to those who need one."""
+        als, bls = unit_view("A1", at(0, 2), ALS, BLS), unit_view("A2", at(0, 2), BLS)
+        incident = open_incident("E1", at(0, 0), BLS)
+        decision = decide(world([als, bls], [incident]), how=ProposeSettings(policy=policy))
+        assert chosen(decision) == {("E1", "bls-1"): "A2"}
+        (unit,) = proposed(decision)
+        assert [c.unit for c in unit.alternatives] == ["A1"]
+        assert unit.alternatives[0].slower_by_s == 0
+
+    def test_a_second_quicker_beats_what_it_can_do(self) -> None:
+        als = unit_view("A1", at(0, 2), ALS, BLS, ready_s=59)
+        bls = unit_view("A2", at(0, 2), BLS, ready_s=60)
+        incident = open_incident("E1", at(0, 0), BLS)
+        assert chosen(decide(world([als, bls], [incident]))) == {("E1", "bls-1"): "A1"}
+
     def test_together_rather_than_one_after_another(self) -> None:
         """E1 leaves A1 to E2, whom nobody else can reach soon."""
         a1, a2 = unit_view("A1", at(0, 4), ALS), unit_view("A2", at(0, 0), ALS)

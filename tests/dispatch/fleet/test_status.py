@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from dispatch.fleet.status import ARRIVED, BACK, UNDER_WAY, is_irregular, is_late
+from dispatch.fleet.status import ARRIVED, BACK, CROSSING, UNDER_WAY, is_irregular, is_late
 from dispatch.model import UnitStatus as S
 from tests.dispatch.builders import after
 
@@ -75,7 +75,19 @@ def test_a_slow_clock_does_not_make_the_next_step_late() -> None:
 @pytest.mark.parametrize("status", sorted(BACK | ARRIVED))
 def test_what_happened_before_the_order_tells_of_the_last_job(status: S) -> None:
     assert is_late(status, after(-1), S.MOBILISING, after(0), ordered=after(0))
-    assert not is_late(status, after(0), S.MOBILISING, after(0), ordered=after(0))
+    later = after(CROSSING.total_seconds())
+    assert not is_late(status, later, S.MOBILISING, after(0), ordered=after(0))
+
+
+@pytest.mark.parametrize("status", sorted(BACK))
+def test_who_says_back_just_after_the_order_has_not_heard_of_it(status: S) -> None:
+    assert is_late(status, after(3), S.MOBILISING, after(0), ordered=after(0))
+    assert not is_late(status, after(3), S.EN_ROUTE, after(2), ordered=after(0))
+
+
+@pytest.mark.parametrize("status", sorted(ARRIVED))
+def test_who_is_there_just_after_the_order_is_believed(status: S) -> None:
+    assert not is_late(status, after(3), S.MOBILISING, after(0), ordered=after(0))
 
 
 @pytest.mark.parametrize("status", [S.OUT_OF_SERVICE, S.OFF_DUTY])
