@@ -34,7 +34,8 @@ async def test_a_proposal_is_confirmed(tmp_path):
         assert incident.needs[0].WhichOneof("fate") == "proposed"
         chosen = incident.proposal.units[0]
         assert chosen.candidate.unit == "units/A01"
-        assert [c.unit for c in chosen.alternatives] == ["units/A02", "units/B01"]
+        # As quick as A02 from the same station, and able to do less: so it goes first.
+        assert [c.unit for c in chosen.alternatives] == ["units/B01", "units/A02"]
         assert chosen.alternatives[0].slower_by_s > 0
         answer = await caller("AssignUnits", assign(incident, incident.proposal.name))
         (assignment,) = answer.assignments
