@@ -159,10 +159,21 @@ async def _run(config: Config) -> int:
         async with await starting as desk:
             tell(desk.address)
             print(_ready_line(desk), flush=True)
-            await stop.wait()
+            await _stopped_or_failed(stop, desk)
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)  # a second one ends it at once
+            if desk.engine.failure is not None:
+                raise desk.engine.failure
     return 0
+
+
+async def _stopped_or_failed(stop: asyncio.Event, desk: DeskServer) -> None:
+    """Wait to be stopped; a desk whose journal has failed ends, so that it can be started anew."""
+    while not stop.is_set() and desk.engine.failure is None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _LOOK_EVERY_S)
+    if desk.engine.failure is not None:
+        await asyncio.sleep(_TELL_FOR_S)  # health says NOT_SERVING meanwhile
 
 
 def _ready_line(desk: DeskServer) -> str:
@@ -192,6 +203,9 @@ def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
     finally:
         path.unlink(missing_ok=True)
 
+
+_LOOK_EVERY_S = 1.0
+_TELL_FOR_S = 5.0
 
 Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - its only name
 

@@ -22,7 +22,7 @@ import dispatch.emergency.desk as emergency
 from dispatch.clock import Clock
 from dispatch.conditions.desk import EndCondition, SetCondition
 from dispatch.emergency.commands import EmergencyCommand
-from dispatch.emergency.events import RequestRepeated
+from dispatch.emergency.events import RequestRepeated, UnmappedValueKept
 from dispatch.emergency.plans import ResponsePlans
 from dispatch.errors import DispatchError, JournalError, RequestReusedError
 from dispatch.fleet.events import FleetDeclared
@@ -166,8 +166,8 @@ class Engine:
 
     async def stop(self) -> None:
         """Finish what was taken, save positions, end every watch."""
-        await self._incoming.join()
         self._stopped = True
+        await self._incoming.join()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -410,7 +410,8 @@ class Engine:
         facts = [recorded for recorded, _, _ in group.records]
         for watcher in self._watchers:
             watcher.offer(facts)
-        self.changed.set()
+        if not all(isinstance(r.fact, RequestRepeated | UnmappedValueKept) for r in facts):
+            self.changed.set()
 
     async def _on_disk(self, call: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._disk, call, *args)

@@ -21,7 +21,7 @@ from dispatch.emergency.commands import RecordDecision, WithdrawProposal
 from dispatch.emergency.events import DecisionMade
 from dispatch.emergency.propose import NeedRanking, ProposeSettings, propose, rank
 from dispatch.emergency.snapshot import OpenIncident, Snapshot
-from dispatch.emergency.survey import Scene, take_snapshot, to_be_decided
+from dispatch.emergency.survey import Scene, outgrown, take_snapshot, to_be_decided
 from dispatch.engine import Command, Engine
 from dispatch.errors import JournalError, NotFoundError
 from dispatch.model import Remark
@@ -59,6 +59,7 @@ class Proposer:
         self._solver = ThreadPoolExecutor(1, thread_name_prefix="proposer")
         self._advisers = ThreadPoolExecutor(ADVISERS, thread_name_prefix="adviser")
         self._task: asyncio.Task[None] | None = None
+        self._outdated = False
 
     async def start(self) -> None:
         """Begin to decide."""
@@ -121,7 +122,7 @@ class Proposer:
         return True
 
     async def _expire(self) -> None:
-        """Withdraw proposals that ran out, end conditions whose time has come; in one commit."""
+        """Withdraw proposals that ran out or could be more; end conditions whose time has come."""
         state, now = self._engine.state, self._engine.clock.now()
         due: list[Command] = [
             EndCondition(condition, by="end_time")
@@ -131,6 +132,11 @@ class Proposer:
             WithdrawProposal(incident.incident_id, incident.proposal.proposal_id, Remark("expired"))
             for incident in state.emergency.incidents.values()
             if incident.proposal is not None and incident.proposal.expires <= now
+        ]
+        due += [
+            WithdrawProposal(i.incident_id, i.proposal.proposal_id, Remark("more_can_go"))
+            for i in outgrown(self._scene(state))
+            if i.proposal is not None and i.proposal.expires > now
         ]
         outcomes = await asyncio.gather(*map(self._engine.submit, due), return_exceptions=True)
         for outcome in outcomes:
@@ -142,8 +148,15 @@ class Proposer:
         loop = asyncio.get_running_loop()
         state, now = self._engine.state, self._engine.clock.now()
         decision = await loop.run_in_executor(self._solver, self._solve, state, now)
-        if decision is None or self._engine.state.conditions.revision != state.conditions.revision:
-            return  # on streets that have changed meanwhile: their fact asks for another decision
+        if decision is None:
+            return
+        changed = self._engine.state.conditions.revision != state.conditions.revision
+        if changed and not self._outdated:
+            # The fact that changed the streets asks for another decision. Only once in a row: while
+            # streets keep changing, units go by what was true a moment ago.
+            self._outdated = True
+            return
+        self._outdated = False
         await self._engine.submit(RecordDecision(decision))
 
     def _solve(self, state: State, now: datetime) -> DecisionMade | None:

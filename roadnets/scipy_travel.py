@@ -24,8 +24,8 @@ from roadnets.routes import Stretch, describe_route
 from roadnets.speeds import NOT_DRIVABLE_MS, all_base_weights
 from roadnets.travel import Route, Snap, TravelMode, whole_seconds
 
-_BLOCK: Final = 16
-"""Searches held in memory at once: each is one float64 a node."""
+_BLOCK: Final = 2
+"""Searches in one call of scipy, which holds the interpreter's lock meanwhile: others wait."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -75,6 +75,7 @@ from dispatch.model import (
     Holder,
     IncidentId,
     NeedId,
+    Origin,
     ProposalId,
     Remark,
     UnitId,
@@ -128,6 +129,7 @@ def _report(command: ReportIncident, desk: Desk, at: datetime, now: datetime) ->
     flags = (*command.flags, *command.place.flags)
     if kind is None:
         flags = (*flags, Remark("type_unmapped", {"value": command.raw_incident_type}))
+    flags = (*flags, *_perhaps_repeated(desk, command.origin))
     yield IncidentReported(
         Incident(
             incident_id=IncidentId(f"E{desk.emergency.next_incident:06d}"),
@@ -152,6 +154,18 @@ def _report(command: ReportIncident, desk: Desk, at: datetime, now: datetime) ->
             origin=command.origin,
         )
     )
+
+
+def _perhaps_repeated(desk: Desk, origin: Origin) -> tuple[Remark, ...]:
+    """Whether the same system has told of the same ticket before; a human judges."""
+    if not origin.external_id:
+        return ()
+    return tuple(
+        Remark("perhaps_repeated", {"incident": incident.incident_id})
+        for incident in desk.emergency.incidents.values()
+        if incident.origin.external_id == origin.external_id
+        and incident.origin.source == origin.source
+    )[:1]
 
 
 @_facts.register
@@ -396,7 +410,7 @@ def _confirm(command: ConfirmProposal, desk: Desk, at: datetime, now: datetime) 
     numbers = _Numbers(desk)
     for chosen in proposal.units:
         require_free(desk.fleet, chosen.candidate.unit, "proposal.units")
-        yield from _order(desk, numbers, _by_policy(proposal, chosen, at, DecidedBy.DISPATCHER))
+        yield from _order(desk, numbers, _by_policy(proposal, chosen, now, DecidedBy.DISPATCHER))
 
 
 def _current_proposal(desk: Desk, incident: Incident, wanted: ProposalId) -> Proposal:
@@ -436,7 +450,7 @@ def _override(command: OverrideProposal, desk: Desk, at: datetime, now: datetime
     numbers = _Numbers(desk)
     for unit, need_id in pairs:
         yield from _order(
-            desk, numbers, _by_dispatcher(desk, incident, unit, need_id, command.override, at)
+            desk, numbers, _by_dispatcher(desk, incident, unit, need_id, command.override, now)
         )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from dispatch.conditions.model import ConditionsState
 from dispatch.conditions.streets import Streets
-from dispatch.emergency.model import EmergencyState, Incident
+from dispatch.emergency.model import EmergencyState, Incident, Unmet
 from dispatch.emergency.snapshot import (
     HospitalView,
     OpenIncident,
@@ -61,6 +61,43 @@ def to_be_decided(scene: Scene, streets: Streets) -> list[OpenIncident]:
         for incident in scene.emergency.incidents.values()
         if incident.proposal is None and (found := _open(incident, taken_back, streets)) is not None
     ]
+
+
+def outgrown(scene: Scene) -> list[Incident]:
+    """Incidents whose waiting proposal leaves needs unmet that could be met by now.
+
+    A unit has become free, or a road has opened: all their needs are to be decided together anew.
+    """
+    promised = _promised(scene.emergency)
+    taken_back = _taken_back(scene.emergency)
+    free = [u for u, s in scene.fleet.units.items() if s.free and u not in promised]
+    found: list[Incident] = []
+    for incident in scene.emergency.incidents.values():
+        proposal = incident.proposal
+        if proposal is None:
+            continue
+        could_go = [u for u in free if u not in taken_back.get(incident.incident_id, ())]
+        capable = {c for u in could_go for c in scene.fleet.units[u].unit.capabilities}
+        codes = {
+            n.fate.reason.code
+            for n in incident.needs
+            if isinstance(n.fate, Unmet) and n.capability in capable
+        }
+        roads_changed = scene.conditions.revision > proposal.revision
+        if codes & _FOR_LACK_OF_UNITS or (roads_changed and "unreachable" in codes):
+            found.append(incident)
+    return found
+
+
+_FOR_LACK_OF_UNITS = frozenset(
+    {
+        "no_capable_unit",
+        "all_units_busy",
+        "unit_promised",
+        "order_was_taken_back",
+        "units_sent_to_graver_needs",
+    }
+)
 
 
 def open_incident(scene: Scene, incident: Incident, streets: Streets) -> OpenIncident | None:

@@ -27,6 +27,12 @@ ARRIVED = frozenset({S.ON_SCENE, S.TRANSPORTING, S.AT_HOSPITAL})
 BACK = frozenset({S.AVAILABLE, S.RETURNING})
 """Statuses that say a crew has nothing to do any more."""
 
+OUT = frozenset({S.OUT_OF_SERVICE, S.OFF_DUTY})
+"""Statuses that say a crew cannot be sent."""
+
+SLOW_CLOCK = timedelta(minutes=5)
+"""So far behind may a crew's clock be and it is still believed that it cannot go."""
+
 CROSSING = timedelta(seconds=20)
 """A crew that says it is back so soon after an order has not heard of the order yet."""
 
@@ -50,7 +56,8 @@ def is_late(
     A terminal that was out of reach sends its presses afterwards. Under an order an earlier time
     alone proves little, since clocks of crews and desk differ; but a crew that was back, or on
     some scene, before the order went out or could reach it tells of its last job, and a step
-    behind the one that it is known to have reached tells of this one, too late.
+    behind the one that it is known to have reached tells of this one, too late. A crew that says
+    it cannot go is believed when its clock may just be slow: sending it would be worse.
 
     Parameters
     ----------
@@ -63,7 +70,8 @@ def is_late(
     """
     older = known_since is not None and at < known_since
     if ordered is None:
-        return older
+        slow_clock = status in OUT and known_since is not None and at >= known_since - SLOW_CLOCK
+        return older and not slow_clock
     crossed = status in BACK and known is S.MOBILISING and at < ordered + CROSSING
     of_the_last_job = crossed or (status in BACK | ARRIVED and at < ordered)
     overtaken = (

@@ -41,6 +41,9 @@ OLDEST: Final = timedelta(hours=24)
 AHEAD: Final = timedelta(seconds=60)
 """An occurred_time outside of these counts as now."""
 
+TERMINAL_AHEAD: Final = timedelta(minutes=15)
+"""So far ahead may a terminal's clock be: its positions count as of now."""
+
 LONGEST_TEXT: Final[Mapping[str, int]] = {
     "incident_type": 200,
     "address": 2_000,
@@ -377,8 +380,8 @@ def position(
         return point
     if not report.HasField("observed_time"):
         return Remark("observed_time_missing")
-    observed = plausible(report.observed_time, now)
-    if observed is None:
+    observed = instant(report.observed_time)
+    if observed is None or not now - OLDEST <= observed <= now + TERMINAL_AHEAD:
         return Remark("observed_time_implausible", {"value": _seconds(report.observed_time)})
     heading = report.heading_deg if report.HasField("heading_deg") else -1.0
     speed = report.speed_kph if report.HasField("speed_kph") else -1.0

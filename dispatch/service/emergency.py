@@ -30,7 +30,7 @@ from dispatch.emergency.events import (
 )
 from dispatch.emergency.model import Incident, Override, Proposal
 from dispatch.engine import Done, Request, WatcherTooSlowError
-from dispatch.errors import InvalidFieldError, NotFoundError, RequestReusedError
+from dispatch.errors import DispatchError, InvalidFieldError, NotFoundError, RequestReusedError
 from dispatch.model import IncidentId, NeedId, ProposalId, Remark, UnitId, UnitStatus
 from dispatch.service import convert, names, present, resolve
 from dispatch.service.calls import Call
@@ -69,10 +69,27 @@ class EmergencyService:
     ) -> bytes:
         """Keep a report, whatever is the matter with it."""
         report = self._report(request, call)
+        try:
+            return await self._keep(report, request, call)
+        except DispatchError:
+            raise
+        except Exception:
+            log.exception("a report could not be decided; it is kept as it came")
+            return await self._keep(convert.bare_report(request, call.mapping), request, call)
+
+    async def _keep(
+        self, report: convert.Report, request: emergency_pb2.ReportIncidentRequest, call: Call
+    ) -> bytes:
         command, body = report.command, convert.fingerprint(request)
 
         def answer(done: Done) -> bytes:
-            return self._shown(call, Found(_opened(done), ())).SerializeToString()
+            incident = _opened(done)
+            try:
+                return self._shown(call, Found(incident, ())).SerializeToString()
+            except Exception:
+                log.exception("an incident cannot be shown; its name alone is answered")
+                name = names.name_of(names.INCIDENTS, incident.incident_id)
+                return incident_pb2.Incident(name=name).SerializeToString()
 
         def repeatable(request_id: str) -> Request | None:
             return Request(call.client, request_id, body, answer) if request_id else None

@@ -99,7 +99,13 @@ class Server:
         ListenError
             The address cannot be listened on, or the TLS files do not fit.
         """
-        server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=self._most)
+        # Beyond 1,000 calls not yet looked at gRPC cancels some by chance, reports among them.
+        waiting = (
+            ("grpc.server.max_pending_requests", self._most),
+            ("grpc.server.max_pending_requests_hard_limit", self._most),
+        )
+        options = (*_OPTIONS, *waiting)
+        server = grpc.aio.server(options=options, maximum_concurrent_rpcs=self._most)
         server.add_generic_rpc_handlers(
             (
                 handler_of(EMERGENCY, EmergencyService(self._rooms), self._gate),

@@ -64,6 +64,12 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
             "The request id {request_id} was used before for a request that said something else.",
         ),
     ),
+    "perhaps_repeated": (
+        (
+            "同一系统的同一单号已有警情 {incident}；请核实是否重复",
+            "The same ticket has been reported before, as incident {incident}. Is it the same?",
+        ),
+    ),
     "report_not_understood": (
         (
             "处理该报警时出错，已原样保存；请人工核实并派车",
@@ -143,6 +149,9 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
     ),
     # What became of a proposal
     "expired": (("方案已过期", "The proposal has expired."),),
+    "more_can_go": (
+        ("又有车辆可派，重新拟定方案", "More units can go now; all needs are decided anew."),
+    ),
     "incident_changed": (("警情信息已更改", "The incident was corrected."),),
     "incident_closed": (("警情已结束", "The incident was closed."),),
     "overridden": (("调度员另行派车", "A dispatcher sent other units."),),

@@ -265,6 +265,45 @@ class TestDecidingAgain:
             await desk.press("A1", S.AVAILABLE)
             assert await desk.sent(second) == "A1"
 
+    async def test_when_a_unit_frees_beside_a_proposal_that_waits(self, tmp_path: Path) -> None:
+        """What waits for a word leaves needs unmet: they do not wait with it."""
+        units = fleet([unit("A1", ALS), unit("B1", BLS), unit("B2", BLS)])
+        async with desk_in(tmp_path, units) as desk:
+            for name in ("B1", "B2"):
+                await desk.press(name, S.OFF_DUTY)
+            e = await desk.report("crash")
+            await desk.becomes(e, Proposed)
+            assert await desk.unmet(e, "bls-1") == "all_units_busy"
+            await desk.press("B1", S.AVAILABLE)
+            await desk.becomes(e, Proposed, "bls-1")
+            await desk.settled()
+            proposal = desk.incident(e).proposal
+            assert proposal is not None
+            assert [u.candidate.unit for u in proposal.units] == ["A1", "B1"]
+            assert await desk.unmet(e, "bls-2") == "units_sent_to_graver_needs"
+            withdrawn = [
+                r.fact for r in await desk.facts() if isinstance(r.fact, ProposalWithdrawn)
+            ]
+            assert [w.reason.code for w in withdrawn] == ["more_can_go"]
+
+    async def test_streets_that_keep_changing_keep_nobody_waiting(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        solve = desk.proposer._solve
+
+        def slowly(*args: object) -> object:
+            time.sleep(0.15)
+            return solve(*args)
+
+        monkeypatch.setattr(desk.proposer, "_solve", slowly)
+        e = await desk.report()
+        for number in range(40):
+            await desk.close_street((number,))
+            await asyncio.sleep(0.05)
+            if isinstance(desk.fate(e), Assigned):
+                break
+        assert isinstance(desk.fate(e), Assigned)
+
     async def test_when_a_shift_starts(self, tmp_path: Path) -> None:
         async with desk_in(tmp_path, ONE) as desk:
             await desk.press("A1", S.OFF_DUTY)

@@ -483,7 +483,8 @@ class TestConfirm:
             ("D000002", "B1", "bls-1"),
         ]
         assert {a.decided_by for a in assignments(desk)} == {DecidedBy.DISPATCHER}
-        assert {a.assigned for a in assignments(desk)} == {after(20)}
+        # The order goes out now, whenever the dispatcher says to have given it.
+        assert {a.assigned for a in assignments(desk)} == {after(0)}
         assert desk.incident(e).proposal is None
         assert fates(desk, e)["bls-2"] == Deciding()
 

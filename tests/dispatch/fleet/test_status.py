@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from dispatch.fleet.status import ARRIVED, BACK, CROSSING, UNDER_WAY, is_irregular, is_late
+from dispatch.fleet.status import ARRIVED, BACK, CROSSING, OUT, UNDER_WAY, is_irregular, is_late
 from dispatch.model import UnitStatus as S
 from tests.dispatch.builders import after
 
@@ -95,7 +95,13 @@ def test_who_could_not_take_the_order_is_believed_though_told_late(status: S) ->
     assert not is_late(status, after(-600), S.MOBILISING, after(0), ordered=after(0))
 
 
-@pytest.mark.parametrize("status", S)
+@pytest.mark.parametrize("status", sorted(OUT))
+def test_who_cannot_go_is_believed_with_a_slow_clock_but_not_hours_later(status: S) -> None:
+    assert not is_late(status, after(-5), S.RETURNING, after(0), ordered=None)
+    assert is_late(status, after(-7200), S.AVAILABLE, after(0), ordered=None)
+
+
+@pytest.mark.parametrize("status", sorted(set(S) - OUT))
 def test_without_an_order_the_newest_press_counts(status: S) -> None:
     assert is_late(status, after(9), S.RETURNING, after(10), ordered=None)
     assert not is_late(status, after(10), S.RETURNING, after(10), ordered=None)

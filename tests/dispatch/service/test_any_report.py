@@ -66,8 +66,11 @@ async def test_any_report_is_kept(tmp_path):
         drawn.append(report)
 
     draw()
-    assert any(math.isnan(report.point.longitude) for report in drawn)
-    assert any(report.occurred_time.seconds for report in drawn)
+    nowhere = emergency_pb2.ReportIncidentRequest()
+    nowhere.point.longitude = math.nan
+    long_ago = emergency_pb2.ReportIncidentRequest()
+    long_ago.occurred_time.seconds = 1
+    drawn += [nowhere, long_ago]
     async with desk_and_caller(tmp_path) as (desk, caller):
         for report in drawn:
             kept = await caller("ReportIncident", report)

@@ -200,6 +200,44 @@ async def test_an_hour_ago_in_the_year_of_an_exercise(tmp_path):
         assert incident.recorded_time.ToDatetime(UTC).date() == start.date()
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["dispatch.service.present.Presenter.incident", "dispatch.emergency.desk.IncidentType.plan"],
+)
+async def test_a_fault_in_showing_or_deciding_does_not_lose_a_call(tmp_path, monkeypatch, place):
+    def broken(*_):
+        raise RuntimeError("a fault of ours")
+
+    async with desk_and_caller(tmp_path) as (desk, caller):
+        monkeypatch.setattr(place, broken)
+        incident = await caller.report(description="help")
+        monkeypatch.undo()
+        (kept,) = desk.engine.state.emergency.incidents.values()
+        assert incident.name == f"incidents/{kept.incident_id}"
+        assert kept.description == "help"
+
+
+async def test_a_ticket_sent_again_without_its_request_id_is_pointed_out(tmp_path):
+    async with desk_and_caller(tmp_path) as (_, caller):
+        ticket = common_pb2.Origin(external_id="T-1", source="cad")
+        first = await caller.report(origin=ticket)
+        again = await caller.report(origin=ticket)
+        other = await caller.report(origin=common_pb2.Origin(external_id="T-1", source="12345"))
+        assert "perhaps_repeated" not in flags(first)
+        assert list(flags(again)) == ["perhaps_repeated"]
+        assert first.name.removeprefix("incidents/") in again.flags[0].text
+        assert not flags(other)
+        assert again.name != first.name
+
+
+async def test_a_burst_beyond_every_limit_loses_no_report(tmp_path):
+    """More at once than gRPC lets wait unless it is told to: 1,000."""
+    async with desk_and_caller(tmp_path) as (desk, caller):
+        answers = await asyncio.gather(*(caller.report() for _ in range(2500)))
+        assert len({answer.name for answer in answers}) == 2500
+        assert len(desk.engine.state.emergency.incidents) == 2500
+
+
 async def test_a_fault_of_ours_does_not_lose_a_call(tmp_path, monkeypatch):
     def broken(*_):
         raise RuntimeError("a fault of ours")

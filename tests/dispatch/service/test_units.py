@@ -188,7 +188,7 @@ async def test_positions_that_cannot_be_used_are_summed_up(tmp_path):
                 seen("A02", common_pb2.Point(coordinate_system=1)),
                 undated,
                 seen("A02", at(1, 1), ago_s=-3600),
-                seen("A02", at(3, 3), heading_deg=511, speed_kph=-1),
+                seen("A02", at(3, 3), ago_s=-600, heading_deg=511, speed_kph=-1),
             ],
         )
         assert (summary.accepted, summary.rejected) == (2, 8)
