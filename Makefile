@@ -65,7 +65,7 @@ proto: $(VENV)/.dev ## Generate dispatch/v1 from proto/
 .PHONY: bench
 bench: $(VENV)/.dev ## Run the benchmarks; ARGS="..." is handed to them
 	@if [[ -f benchmarks/__main__.py ]]; then $(PY) -m benchmarks $(ARGS); \
-	else shopt -s nullglob; for file in benchmarks/[a-z]*.py; do \
+	else shopt -s nullglob; for file in benchmarks/[a-z]*.py; do [[ $$file == *_server.py ]] && continue; \
 	echo "== $$file"; $(PY) -m "benchmarks.$$(basename "$$file" .py)" $(ARGS); done; fi
 
 ##@ Release

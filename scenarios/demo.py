@@ -108,6 +108,8 @@ def run(args: argparse.Namespace) -> int:
     display = display_for(console)
     try:
         with _folder(args.state) as folder:
+            if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             return asyncio.run(_run(args, folder, display, console))
     except (DemoError, DispatchError, OSError) as error:
         print(f"demo: {error}", file=sys.stderr)  # noqa: T201
