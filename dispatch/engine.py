@@ -385,14 +385,15 @@ class Engine:
                 return conditions.set_condition(state.conditions, command, now)
             case EndCondition():
                 return conditions.end_condition(state.conditions, command)
+            case FleetDeclared():
+                return tuple(emergency.declare_fleet(command, self._desk(state)))
             case _:
-                desk = emergency.Desk(
-                    emergency=state.emergency,
-                    fleet=state.fleet,
-                    plans=self.plans,
-                    orders=self.orders,
-                )
-                return emergency.decide(desk, command, at, now)
+                return emergency.decide(self._desk(state), command, at, now)
+
+    def _desk(self, state: State) -> emergency.Desk:
+        return emergency.Desk(
+            emergency=state.emergency, fleet=state.fleet, plans=self.plans, orders=self.orders
+        )
 
     def _batch(self, group: _Group) -> Batch:
         before, after = self._state.revision, group.state.revision

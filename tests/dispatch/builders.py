@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from dispatch.conditions.streets import Streets
 from dispatch.emergency.commands import Place, RecordDecision, ReportIncident
-from dispatch.emergency.desk import Desk, decide
+from dispatch.emergency.desk import Desk, decide, declare_fleet
 from dispatch.emergency.events import DecisionInputs, DecisionMade
 from dispatch.emergency.model import Candidate, Incident, Proposal, ProposedUnit, UnmetNeed
 from dispatch.emergency.plans import (
@@ -260,6 +260,8 @@ class DeskAtHand:
     def try_out(self, command: object, at: datetime | None = None) -> tuple[Fact, ...]:
         """What would follow from a command."""
         desk = Desk(self.state.emergency, self.state.fleet, PLANS, self.orders)
+        if isinstance(command, FleetDeclared):
+            return tuple(declare_fleet(command, desk))
         return decide(desk, command, at or self.now, self.now)
 
     def do(self, command: object, at: datetime | None = None) -> tuple[Fact, ...]:

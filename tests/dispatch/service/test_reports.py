@@ -202,7 +202,7 @@ async def test_an_hour_ago_in_the_year_of_an_exercise(tmp_path):
 
 @pytest.mark.parametrize(
     "place",
-    ["dispatch.service.present.Presenter.incident", "dispatch.emergency.desk.IncidentType.plan"],
+    ["dispatch.service.present.Presenter.incident", "dispatch.emergency.plans.IncidentType.plan"],
 )
 async def test_a_fault_in_showing_or_deciding_does_not_lose_a_call(tmp_path, monkeypatch, place):
     def broken(*_):
