@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 OPTIMIZED = "optimized"
 GREEDY = "greedy"
 
+LONGEST_WAIT_S = 7200
+"""Beyond this a wait weighs no more; costs have to fit into 63 bits."""
+
 MOST_SPARE = 7
 """Further capabilities of a unit that break a tie; costs have to fit into 63 bits."""
 
@@ -131,7 +134,7 @@ def propose(
     The decision, with ``elapsed_ms`` 0 and proposals not numbered yet.
     """
     table = _table(snapshot, travel)
-    choice, rung = _choose(table, settings.policy)
+    choice, rung = _choose(table, settings.policy, now)
     hospitals = _hospitals(snapshot, travel, _served(table, choice))
     proposals: list[Proposal] = []
     unmet: list[tuple[IncidentId, tuple[UnmetNeed, ...]]] = []
@@ -285,17 +288,30 @@ def _objection(unit: UnitView, incident: OpenIncident, need: OpenNeed) -> Remark
     return Remark("unit_off_network" if unit.snap is None else "unreachable")
 
 
-def _choose(table: _Table, policy: str) -> tuple[NDArray[np.int64], str]:
+def _choose(table: _Table, policy: str, now: datetime) -> tuple[NDArray[np.int64], str]:
     """The policy's choice; greedy when the solver fails, and then the rung says so."""
     priorities = [incident.priority for incident, _ in table.rows]
+    waited_s = [_waited_s(incident, now) for incident, _ in table.rows]
     problem = AssignmentProblem(
-        cost=table.cost, feasible=table.feasible, tier=np.array(priorities, dtype=np.int64)
+        cost=table.cost,
+        feasible=table.feasible,
+        tier=np.array(priorities, dtype=np.int64),
+        urgency=np.array(waited_s, dtype=np.int64) * (MOST_SPARE + 1),
     )
     try:
         return POLICIES[policy](problem), GREEDY if policy == "nearest" else OPTIMIZED
     except Exception:
         log.exception("policy %s failed; deciding greedily", policy)
         return greedy.assign(problem), GREEDY
+
+
+def _waited_s(incident: OpenIncident, now: datetime) -> int:
+    """Seconds since the first report, as far as they count: a call is not served for its age alone.
+
+    Where not all can be served, one second waited weighs as much as one second of the way.
+    """
+    waited_s = int((now - incident.first_report).total_seconds())
+    return min(max(waited_s, 0), LONGEST_WAIT_S)
 
 
 def _ranked(

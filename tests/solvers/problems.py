@@ -13,13 +13,15 @@ def make_problem(
     cost: list[list[int]] | NDArray[np.int64],
     feasible: list[list[bool]] | NDArray[np.bool_] | None = None,
     tier: list[int] | NDArray[np.int64] | None = None,
+    urgency: list[int] | NDArray[np.int64] | None = None,
 ) -> AssignmentProblem:
-    """Everything feasible, and all of one tier, unless said otherwise."""
+    """Everything feasible, and all of one tier and urgency, unless said otherwise."""
     costs = np.array(cost, dtype=np.int64)
     return AssignmentProblem(
         costs,
         np.ones(costs.shape, np.bool_) if feasible is None else np.array(feasible, np.bool_),
         np.ones(len(costs), np.int64) if tier is None else np.array(tier, np.int64),
+        np.zeros(len(costs), np.int64) if urgency is None else np.array(urgency, np.int64),
     )
 
 
@@ -33,6 +35,7 @@ def problems(draw: st.DrawFn, rows: int = 4, columns: int = 4, dearest: int = 20
         np.array(draw(cells), np.int64).reshape(r, c),
         np.array(draw(may), np.bool_).reshape(r, c),
         np.array(draw(tiers), np.int64),
+        np.array(draw(st.lists(st.integers(0, dearest), min_size=r, max_size=r)), np.int64),
     )
 
 
@@ -42,7 +45,10 @@ def random_problem(seed: int, rows: int, columns: int, share: float) -> Assignme
     here, there = rng.random((rows, 1, 2)), rng.random((1, columns, 2))
     cost = np.hypot(*np.moveaxis(here - there, -1, 0)) * 1800
     return AssignmentProblem(
-        cost.astype(np.int64), rng.random((rows, columns)) < share, rng.integers(1, 5, rows)
+        cost.astype(np.int64),
+        rng.random((rows, columns)) < share,
+        rng.integers(1, 5, rows),
+        rng.integers(0, 1800, rows),
     )
 
 
@@ -62,7 +68,8 @@ def merit(problem: AssignmentProblem, choice: NDArray[np.int64]) -> tuple[int, .
         for tier in np.unique(problem.tier)
     ]
     served = np.flatnonzero(choice != UNSERVED)
-    return (*unserved, int(problem.cost[served, choice[served]].sum()))
+    left = int(problem.urgency[choice == UNSERVED].sum())
+    return (*unserved, left + int(problem.cost[served, choice[served]].sum()))
 
 
 def best_merit(problem: AssignmentProblem) -> tuple[int, ...]:

@@ -96,6 +96,27 @@ class TestWhoGoes:
         assert candidate.eta_s == candidate.travel_s
 
     @pytest.mark.parametrize("policy", list(POLICIES))
+    def test_of_calls_alike_the_one_that_waits_longest(self, policy: str) -> None:
+        only = unit_view("A1", at(0, 2), ALS)
+        calls = [
+            open_incident(f"E{n}", at(0, 0), ALS, first_report=after(-ago))
+            for n, ago in enumerate((10, 300, 20, 299))
+        ]
+        decision = decide(world([only], calls), how=ProposeSettings(policy=policy))
+        assert chosen(decision) == {("E1", "als-1"): "A1"}
+
+    def test_a_second_waited_is_a_second_of_the_way(self) -> None:
+        only, near, far = unit_view("A1", at(0, 0), ALS), at(0, 1), at(0, 4)
+        further_s = travel_s(only, open_incident("E", far, ALS)) - travel_s(
+            only, open_incident("E", near, ALS)
+        )
+        assert further_s > 1
+        for waited_s, served in ((further_s - 1, "E1"), (further_s + 1, "E2")):
+            e1 = open_incident("E1", near, ALS)
+            e2 = open_incident("E2", far, ALS, first_report=after(-waited_s))
+            assert chosen(decide(world([only], [e1, e2]))) == {(served, "als-1"): "A1"}
+
+    @pytest.mark.parametrize("policy", list(POLICIES))
     def test_of_two_as_quick_the_one_that_can_do_less(self, policy: str) -> None:
         """So the ALS crew at the same station is left to those who need one."""
         als, bls = unit_view("A1", at(0, 2), ALS, BLS), unit_view("A2", at(0, 2), BLS)
