@@ -56,7 +56,8 @@ def access_of(network: RoadNetwork, weights: NDArray[np.int32], snaps: Sequence[
     network
         The streets that the snaps are on.
     weights
-        int32 (m,), milliseconds to drive each edge, ``NOT_DRIVABLE_MS`` where closed.
+        int32 (m,), milliseconds to drive each edge, ``NOT_DRIVABLE_MS`` where nobody of the mode
+        may stand or drive.
     snaps
         k places.
 

@@ -151,12 +151,13 @@ class ScipyTravelTimes:
     ----------
     network
         The streets.
-    weights
-        int32 (m,) for each mode, milliseconds, ``NOT_DRIVABLE_MS`` where closed.
+    base
+        int32 (m,) for each mode, milliseconds on open roads. A closed street is closed to those who
+        drive through; a place on it is reached, and left, along it.
     """
 
     network: RoadNetwork
-    weights: Mapping[TravelMode, NDArray[np.int32]]
+    base: Mapping[TravelMode, NDArray[np.int32]]
     _forward: Mapping[TravelMode, _Arcs]
     _backward: Mapping[TravelMode, _Arcs]
 
@@ -189,7 +190,7 @@ class ScipyTravelTimes:
         n, tail, head = network.node_count, network.edge_tail, network.edge_head
         return cls(
             network,
-            weights,
+            base,
             {mode: _Arcs.collect(n, tail, head, weights[mode]) for mode in weights},
             {mode: _Arcs.collect(n, head, tail, weights[mode]) for mode in weights},
         )
@@ -225,10 +226,10 @@ class ScipyTravelTimes:
         stretches = self._fastest(mode, leaving, arriving)
         if stretches is None:
             return None
-        return describe_route(self.network, self.weights[mode], stretches)
+        return describe_route(self.network, self.base[mode], stretches)
 
     def _access(self, mode: TravelMode, snaps: Sequence[Snap]) -> Access:
-        return access_of(self.network, self.weights[mode], snaps)
+        return access_of(self.network, self.base[mode], snaps)
 
     def _fastest(self, mode: TravelMode, leaving: Access, arriving: Access) -> list[Stretch] | None:
         """Find the stretches between two snaps, straight along their edge or through nodes."""

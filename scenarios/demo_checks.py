@@ -202,7 +202,8 @@ class _ClosureWatch:
             way = travel.route(TravelMode.BLUE_LIGHT, begin, end)
             self.ways += 1
             self.mismatched += way is None or way.duration_s != chosen.candidate.travel_s
-            self.crossing += way is not None and bool(self.edges & set(way.edges))
+            # A unit or a call on the street itself is left or reached along it.
+            self.crossing += way is not None and bool(self.edges & set(way.edges[1:-1]))
 
     def result(self, name: str) -> Staged:
         good = not self.crossing and not self.mismatched

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from dispatch.conditions.model import ConditionsState
+from dispatch.model import ConditionId
 from roadnets.conditions import Conditions
 from roadnets.geo import LonLat
 from roadnets.network import RoadNetwork
@@ -28,16 +29,16 @@ class Streets:
         self.snapper = snapper
         self._build = build
         self._lock = threading.Lock()
-        self._revision = -1
+        self._conditions: ConditionsState | None = None
         self._travel: TravelTimes | None = None
         self._snaps: dict[tuple[LonLat, TravelMode], Snap | None] = {}
 
     def travel(self, conditions: ConditionsState) -> TravelTimes:
         """Travel times under the conditions, built when they have changed."""
         with self._lock:
-            if self._travel is None or self._revision != conditions.revision:
+            if self._travel is None or self._conditions != conditions:
                 self._travel = self._build(self.network, overlay(conditions))
-                self._revision = conditions.revision
+                self._conditions = conditions
             return self._travel
 
     def snap(self, point: LonLat, mode: TravelMode = TravelMode.BLUE_LIGHT) -> Snap | None:
@@ -57,6 +58,16 @@ class Streets:
             found = self.snapper.snap_many(fresh, mode)
             snaps.update({(p, mode): s for p, s in zip(fresh, found, strict=True)})
         return [snaps[p, mode] for p in points]
+
+
+def closed_edges(conditions: ConditionsState, mode: TravelMode) -> dict[int, ConditionId]:
+    """Directed edges closed to a mode, each with the oldest condition that closes it."""
+    closed: dict[int, ConditionId] = {}
+    for condition_id, closure in sorted(conditions.closures.items()):
+        if mode in closure.modes:
+            for edge in closure.edges:
+                closed.setdefault(edge, condition_id)
+    return closed
 
 
 def overlay(conditions: ConditionsState) -> Conditions:

@@ -371,6 +371,8 @@ def _why(
         if late_s <= 0
         else Remark("late", {"seconds": str(late_s)}),
     ]
+    if incident.closed_by is not None:
+        remarks.append(Remark("street_closed", {"condition": incident.closed_by}))
     if unit.position_age_s > settings.stale_after_s:
         remarks.append(Remark("position_stale", {"age_s": str(unit.position_age_s)}))
     if unit.promised_to is not None:

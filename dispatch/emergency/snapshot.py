@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch.model import Capability, HospitalId, IncidentId, NeedId, UnitId
+from dispatch.model import Capability, ConditionId, HospitalId, IncidentId, NeedId, UnitId
 from roadnets.geo import LonLat
 from roadnets.travel import Snap
 
@@ -28,6 +28,8 @@ class OpenIncident:
         Its place on the streets; None when it is off the network, and then nobody can go.
     excluded
         Units whose order to it was taken back: not sent again by themselves.
+    closed_by
+        The condition that closes the very street it is on; help drives in along it.
     """
 
     incident_id: IncidentId
@@ -38,6 +40,7 @@ class OpenIncident:
     transport: bool
     needs: tuple[OpenNeed, ...]
     excluded: frozenset[UnitId] = frozenset()
+    closed_by: ConditionId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.conditions.model import ConditionsState
-from dispatch.conditions.streets import Streets
+from dispatch.conditions.streets import Streets, closed_edges
 from dispatch.emergency.model import EmergencyState, Incident, Unmet
 from dispatch.emergency.snapshot import (
     HospitalView,
@@ -18,8 +18,9 @@ from dispatch.emergency.snapshot import (
 )
 from dispatch.fleet.model import FleetState, UnitState
 from dispatch.fleet.positions import Position
-from dispatch.model import AssignmentState, IncidentId, UnitId, UnitStatus
+from dispatch.model import AssignmentState, ConditionId, IncidentId, UnitId, UnitStatus
 from roadnets.geo import LonLat
+from roadnets.travel import TravelMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,13 @@ def take_snapshot(
 def to_be_decided(scene: Scene, streets: Streets) -> list[OpenIncident]:
     """Open incidents with a place, no waiting proposal and a need that nobody goes to."""
     taken_back = _taken_back(scene.emergency)
-    return [
-        found
+    closed = closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
+    found = (
+        _open(incident, taken_back, closed, streets)
         for incident in scene.emergency.incidents.values()
-        if incident.proposal is None and (found := _open(incident, taken_back, streets)) is not None
-    ]
+        if incident.proposal is None
+    )
+    return [incident for incident in found if incident is not None]
 
 
 def outgrown(scene: Scene) -> list[Incident]:
@@ -102,24 +105,30 @@ _FOR_LACK_OF_UNITS = frozenset(
 
 def open_incident(scene: Scene, incident: Incident, streets: Streets) -> OpenIncident | None:
     """An incident as decisions see it; None when it has no place, no type or no open need."""
-    return _open(incident, _taken_back(scene.emergency), streets)
+    closed = closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
+    return _open(incident, _taken_back(scene.emergency), closed, streets)
 
 
 def _open(
-    incident: Incident, taken_back: Mapping[IncidentId, set[UnitId]], streets: Streets
+    incident: Incident,
+    taken_back: Mapping[IncidentId, set[UnitId]],
+    closed: Mapping[int, ConditionId],
+    streets: Streets,
 ) -> OpenIncident | None:
     needs = tuple(OpenNeed(n.need_id, n.capability) for n in incident.needs if n.open)
     if incident.location is None or not incident.incident_type or not needs:
         return None
+    snap = streets.snap(incident.location)
     return OpenIncident(
         incident_id=incident.incident_id,
         priority=incident.priority,
-        snap=streets.snap(incident.location),
+        snap=snap,
         first_report=incident.first_report,
         target_s=incident.target_s,
         transport=incident.transport,
         needs=needs,
         excluded=frozenset(taken_back.get(incident.incident_id, ())),
+        closed_by=closed.get(snap.edge) if snap is not None else None,
     )
 
 

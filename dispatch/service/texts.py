@@ -134,6 +134,12 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
     "slower_than_quickest": (("比最快的晚 {seconds}", "{seconds} later than the quickest."),),
     "on_time": (("可在时限内到达，余 {spare_s}", "On time, with {spare_s} to spare."),),
     "late": (("预计超过时限 {seconds}", "{seconds} later than the target."),),
+    "street_closed": (
+        (
+            "事发道路本身已封闭（{condition}）：请从封闭路段内驶近",
+            "The street itself is closed ({condition}): drive up along it.",
+        ),
+    ),
     "position_stale": (("位置是 {age_s} 前上报的", "Its position is {age_s} old."),),
     "taken_from_lower_priority": (
         (

@@ -45,6 +45,7 @@ from tests.dispatch.builders import (
     unit,
 )
 from tests.dispatch.engines import Running, disk_full, running, until
+from tests.roadnets.networks import cut_off
 
 STREETS = streets_of()
 ONE = fleet([unit("A1", ALS, BLS)], hospitals=[hospital(1, at(9, 0))])
@@ -137,11 +138,11 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         yield running_desk
 
 
-def cut_off(point: LonLat) -> tuple[int, ...]:
-    """The street that a point lies on, both ways."""
+def around(point: LonLat) -> tuple[int, ...]:
+    """Closed, nobody gets to the point."""
     snap = STREETS.snap(point)
     assert snap is not None
-    return tuple(sorted((snap.edge, int(STREETS.network.edge_twin[snap.edge]))))
+    return cut_off(STREETS.network, snap)
 
 
 MIDBLOCK = at(5, 5.5)
@@ -320,14 +321,24 @@ class TestDecidingAgain:
             assert await desk.sent(e) == "A1"
 
     async def test_when_a_road_opens(self, desk: Desk) -> None:
-        condition = await desk.close_street(cut_off(MIDBLOCK))
+        condition = await desk.close_street(around(MIDBLOCK))
         e = await desk.report(point=MIDBLOCK)
         assert await desk.unmet(e) == "unreachable"
         await desk.engine.submit(EndCondition(condition, "cad"))
         await desk.sent(e)
 
+    async def test_a_crash_that_closes_its_own_street_gets_help(self, desk: Desk) -> None:
+        snap = STREETS.snap(MIDBLOCK)
+        assert snap is not None
+        both = (snap.edge, int(STREETS.network.edge_twin[snap.edge]))
+        condition = await desk.close_street(tuple(sorted(both)))
+        e = await desk.report(point=MIDBLOCK)
+        await desk.sent(e)
+        (order,) = desk.engine.state.emergency.assignments.values()
+        assert Remark("street_closed", {"condition": condition}) in order.why
+
     async def test_when_a_closure_comes_to_its_end(self, desk: Desk) -> None:
-        await desk.close_street(cut_off(MIDBLOCK), end=after(60))
+        await desk.close_street(around(MIDBLOCK), end=after(60))
         e = await desk.report(point=MIDBLOCK)
         assert await desk.unmet(e) == "unreachable"
         desk.clock.advance(59.9)

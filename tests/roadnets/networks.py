@@ -14,6 +14,7 @@ from roadnets.network import (
     RoadNetwork,
     build_network,
 )
+from roadnets.travel import Snap
 
 ORIGIN = LonLat(116.39, 39.90)
 DEGREES_PER_100_M = 0.0009
@@ -125,3 +126,10 @@ def _lengths_m(points: np.ndarray, starts: np.ndarray) -> np.ndarray:
     steps = haversine_m(lon, lat, np.roll(lon, -1), np.roll(lat, -1))
     steps[starts[1:] - 1] = 0  # from the end of one line to the start of the next
     return np.add.reduceat(steps, starts[:-1])
+
+
+def cut_off(network: RoadNetwork, snap: Snap) -> tuple[int, ...]:
+    """Every edge at either end of the street of a snap: closed, nobody gets to it or away."""
+    ends = (network.edge_tail[snap.edge], network.edge_head[snap.edge])
+    touching = np.isin(network.edge_tail, ends) | np.isin(network.edge_head, ends)
+    return tuple(np.flatnonzero(touching).tolist())

@@ -36,7 +36,7 @@ class Question:
         return ScipyTravelTimes.build(self.network, conditions, {CIVILIAN: self.base})
 
     def drivable(self, edge: int) -> bool:
-        return edge not in self.closed and self.base[edge] < NOT_DRIVABLE_MS
+        return self.base[edge] < NOT_DRIVABLE_MS
 
     def places(self, snap: Snap) -> list[tuple[int, int]]:
         """Edge and milliseconds from its tail, for each direction of the snap's street."""
@@ -54,11 +54,13 @@ class Question:
         for i, snap in enumerate(self.snaps):
             graph.add_nodes_from((("from", i), ("to", i)))
             for edge, ms in self.places(snap):
-                if self.drivable(edge):
+                if self.drivable(edge) and edge not in self.closed:
                     marks[edge].add(ms)
                     graph.add_edge(("from", i), (edge, ms), weight=0)
                     graph.add_edge((edge, ms), ("to", i), weight=0)
-        for edge in filter(self.drivable, marks):
+        for edge in filter(self.drivable, set(self.closed)):
+            self._to_and_from(graph, edge)
+        for edge in filter(self.drivable, set(marks) - set(self.closed)):
             stops = sorted(marks[edge])
             names = [(edge, ms) for ms in stops]
             tail, head = int(self.network.edge_tail[edge]), int(self.network.edge_head[edge])
@@ -68,6 +70,19 @@ class Question:
             ):
                 graph.add_edge(a, b, weight=next_ms - ms)
         return graph
+
+    def _to_and_from(self, graph: nx.MultiDiGraph, edge: int) -> None:
+        """On a closed edge one drives out, or up to a place, but not through."""
+        tail, head = int(self.network.edge_tail[edge]), int(self.network.edge_head[edge])
+        there = [
+            (i, ms) for i, snap in enumerate(self.snaps) for e, ms in self.places(snap) if e == edge
+        ]
+        for i, ms in there:
+            graph.add_edge(("from", i), head, weight=int(self.base[edge]) - ms)
+            graph.add_edge(tail, ("to", i), weight=ms)
+            for j, further in there:
+                if further >= ms:
+                    graph.add_edge(("from", i), ("to", j), weight=further - ms)
 
     def answers(self) -> np.ndarray:
         graph, k = self.oracle(), len(self.snaps)
@@ -140,6 +155,7 @@ def test_every_route_can_be_driven_and_takes_the_time_told(question):
 def check_route(question: Question, origin: Snap, target: Snap, route: Route) -> None:
     network = question.network
     assert all(question.drivable(edge) for edge in route.edges)
+    assert not set(route.edges[1:-1]) & set(question.closed)
     for before, after in pairwise(route.edges):
         assert network.edge_head[before] == network.edge_tail[after]
     assert distance_m(route.line[0], place(network, origin)) < A_MILLISECOND_M
@@ -189,20 +205,24 @@ def test_behind_on_a_one_way_street_is_once_round_the_block(block):
     assert route.edges == (0, 1, 2, 3, 0)
 
 
-def test_a_street_closed_both_ways_is_left_and_reached_by_nobody(block):
-    engine = plain(block, NO_CONDITIONS.with_closure("flood", [4, 5], {CIVILIAN}))
-    inside, beside = Snap(4, 0.5, 0), Snap(0, 0.0, 0)
-    assert engine.one_to_many(CIVILIAN, inside, [beside, inside]).tolist() == [UNREACHABLE] * 2
-    assert engine.many_to_one(CIVILIAN, [beside], inside).tolist() == [UNREACHABLE]
-    assert engine.route(CIVILIAN, beside, inside) is None
-    assert engine.one_to_many(BLUE_LIGHT, inside, [inside]).tolist() == [0]
+def test_a_place_on_a_closed_street_is_reached_and_left_along_it_but_nobody_drives_through(block):
+    """A crash closes the street that it is on; help comes up to it."""
+    engine = plain(block, NO_CONDITIONS.with_closure("crash", [4, 5]))
+    inside, corner, opposite = Snap(4, 0.2, 0), Snap(3, 1.0, 0), Snap(1, 1.0, 0)
+    assert engine.many_to_one(CIVILIAN, [corner, opposite], inside).tolist() == [3, 12]
+    beside = [Snap(0, 0.0, 0), inside, Snap(2, 0.0, 0)]
+    assert engine.one_to_many(CIVILIAN, inside, beside).tolist() == [3, 0, 12]
+    assert engine.one_to_many(CIVILIAN, corner, beside[2:]).tolist() == [20]
+    assert plain(block).one_to_many(CIVILIAN, corner, beside[2:]).tolist() == [15]
+    route = engine.route(CIVILIAN, corner, inside)
+    assert route is not None
+    assert route.duration_s == 3
 
 
-def test_a_street_closed_one_way_is_left_and_reached_by_its_twin(block):
+def test_a_street_closed_one_way_is_driven_through_the_other(block):
     engine = plain(block, NO_CONDITIONS.with_closure("works", [4]))
-    inside = Snap(4, 0.2, 0)
-    assert engine.one_to_many(CIVILIAN, inside, [Snap(0, 0.0, 0)]).tolist() == [3]
-    assert engine.many_to_one(CIVILIAN, [Snap(0, 0.0, 0)], inside).tolist() == [10 + 10 + 12]
+    assert engine.one_to_many(CIVILIAN, Snap(3, 1.0, 0), [Snap(2, 0.0, 0)]).tolist() == [20]
+    assert engine.one_to_many(CIVILIAN, Snap(1, 1.0, 0), [Snap(0, 0.0, 0)]).tolist() == [15]
 
 
 def test_parallel_streets_count_once_and_the_fastest_wins():

@@ -33,6 +33,7 @@ from tests.dispatch.emergency.worlds import (
     world,
     worlds,
 )
+from tests.roadnets.networks import cut_off
 
 SETTINGS = ProposeSettings()
 NEAREST = ProposeSettings(policy="nearest")
@@ -275,9 +276,7 @@ class TestHospital:
         unit = unit_view("A1", at(0, 0), ALS)
         incident = open_incident("E1", at(5, 5), ALS, transport=True)
         hospitals = [hospital_view("H1", at(9, 9)), hospital_view("H2", at(5, 7.5))]
-        network = STREETS.network
-        edge = hospitals[1].snap.edge
-        travel = travel_times(edge, int(network.edge_twin[edge]))
+        travel = travel_times(*cut_off(STREETS.network, hospitals[1].snap))
         (only,) = proposed(decide(world([unit], [incident], hospitals), travel))
         assert only.hospital == "H1"
 
@@ -297,8 +296,7 @@ class TestHospital:
 
     def test_none_where_none_can_be_reached(self) -> None:
         hospital = hospital_view("H1", at(5, 7.5))
-        edge = hospital.snap.edge
-        travel = travel_times(edge, int(STREETS.network.edge_twin[edge]))
+        travel = travel_times(*cut_off(STREETS.network, hospital.snap))
         snapshot = world(
             [unit_view("A1", at(0, 0), ALS)],
             [open_incident("E1", at(5, 5), ALS, transport=True)],
@@ -347,8 +345,7 @@ class TestWhyNobodyGoes:
 
     def test_no_road_leads_there(self) -> None:
         incident = open_incident("E1", at(5, 5.5), ALS)
-        edge = incident.snap.edge
-        travel = travel_times(edge, int(STREETS.network.edge_twin[edge]))
+        travel = travel_times(*cut_off(STREETS.network, incident.snap))
         crew = [unit_view(f"A{i}", at(0, i), ALS) for i in range(2)]
         reason = self.reason(crew, incident, travel)
         assert reason == Remark("unreachable", {"capability": "als", "ready": "2"})
@@ -458,8 +455,7 @@ class TestRank:
 
     def test_who_cannot_reach_it(self) -> None:
         incident = open_incident("E1", at(5, 5.5), ALS)
-        edge = incident.snap.edge
-        travel = travel_times(edge, int(STREETS.network.edge_twin[edge]))
+        travel = travel_times(*cut_off(STREETS.network, incident.snap))
         snapshot = world([unit_view("A1", at(0, 1), ALS)], [incident])
         (ranking,) = rank(snapshot, travel, SETTINGS, NOW, limit=9)
         assert ranking.ruled_out == (("A1", Remark("unreachable")),)
