@@ -125,7 +125,9 @@ def without_proposal(incident: Incident) -> Incident:
 
 
 def _assigned(state: EmergencyState, assignment: Assignment, revision: int) -> EmergencyState:
-    incident = state.incidents[assignment.incident]
+    incident = state.incidents.get(assignment.incident)
+    if incident is None:  # closed before it was told: the view of closed incidents has it
+        return replace(state, next_assignment=state.next_assignment + 1)
     if assignment.need_id is not None:
         fate = Assigned(assignment.assignment_id)
         incident = _with_fates(incident, [(assignment.need_id, fate)])

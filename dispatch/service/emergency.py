@@ -259,8 +259,9 @@ class EmergencyService:
         def build() -> Order:
             raw = convert.words(request.unit, "unit", "a unit's name, or the client's own id")
             incident_id = self._incident_id(request.incident, call, "incident")
-            if incident_id not in self._engine.state.emergency.incidents:
-                allowed = "an open incident, by its name or its external id (ListIncidents)"
+            known = incident_id in self._engine.state.emergency.incidents
+            if not known and self._engine.history.get(incident_id) is None:
+                allowed = "an incident that was reported, by its name or its external id"
                 return Order(
                     None,
                     resolve.kept(call.mapping, "incident", request.incident),
@@ -450,7 +451,7 @@ class EmergencyService:
         return self._presenter(call).assignment(assignment)
 
     def _incident_id(self, value: str, call: Call, field: str = "name") -> IncidentId:
-        found = resolve.find_incident(value, call.client, self._engine.state)
+        found = resolve.find_incident(value, call.client, self._engine)
         if not found:
             raise InvalidFieldError(field, value, "an incident's name, e.g. incidents/E000001")
         return found

@@ -45,12 +45,13 @@ def kept(mapping: ClientMapping, field: str, value: str) -> tuple[UnmappedValueK
     return (UnmappedValueKept(mapping.client, field, value),) if value else ()
 
 
-def find_incident(value: str, source: str, state: State) -> IncidentId:
+def find_incident(value: str, source: str, engine: Engine) -> IncidentId:
     """The id of an incident by its name, or by the id that a neighbouring system knows it by.
 
-    Where several open incidents carry that id, the newest of the same source is meant. What is
-    found nowhere is given back as an id, for the desk to refuse.
+    Where several open incidents carry that id, the newest of the same source is meant; where none
+    does, the one closed last. What is found nowhere is given back as an id, for the desk to refuse.
     """
+    state = engine.state
     given = names.id_of(names.INCIDENTS, value)
     if not given or given in state.emergency.incidents:
         return IncidentId(given)
@@ -58,7 +59,9 @@ def find_incident(value: str, source: str, state: State) -> IncidentId:
     best = max(
         alike, key=lambda i: (i.origin.source == source, names.order(i.incident_id)), default=None
     )
-    return best.incident_id if best else IncidentId(given)
+    if best is not None:
+        return best.incident_id
+    return engine.history.of_ticket(value.strip()) or IncidentId(given)
 
 
 def look_up_incident(value: str, source: str, engine: Engine, field: str = "name") -> Found:
@@ -74,7 +77,7 @@ def look_up_incident(value: str, source: str, engine: Engine, field: str = "name
     if not value.strip():
         raise InvalidFieldError(field, value, "an incident's name, e.g. incidents/E000001")
     state = engine.state
-    incident_id = find_incident(value, source, state)
+    incident_id = find_incident(value, source, engine)
     incident = state.emergency.incidents.get(incident_id)
     if incident is not None:
         return found_open(state, incident)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from dispatch.emergency.events import IncidentClosed
+from dispatch.emergency.events import AssignmentRecorded, IncidentClosed
 from dispatch.emergency.model import Assignment, Incident
 from dispatch.emergency.state import close
 from dispatch.model import Frozen, IncidentId
@@ -24,10 +24,13 @@ class History:
     def __init__(self, keep: int = 50_000) -> None:
         self._keep = keep
         self._closed: OrderedDict[IncidentId, ClosedIncident] = OrderedDict()
+        self._by_ticket: dict[str, IncidentId] = {}
 
     def observe(self, recorded: Recorded, before: State) -> None:
         """Take note of a fact, given the state it changed."""
         fact = recorded.fact
+        if isinstance(fact, AssignmentRecorded):
+            self._told_late(fact.assignment)
         if not isinstance(fact, IncidentClosed):
             return
         incident = before.emergency.incidents[fact.incident]
@@ -39,12 +42,27 @@ class History:
                 if before.emergency.assignments[a].incident == fact.incident
             ),
         )
+        ticket = incident.origin.external_id
+        if ticket:
+            self._by_ticket[ticket] = fact.incident
         if len(self._closed) > self._keep:
-            self._closed.popitem(last=False)
+            oldest, forgotten = self._closed.popitem(last=False)
+            if self._by_ticket.get(forgotten.incident.origin.external_id) == oldest:
+                del self._by_ticket[forgotten.incident.origin.external_id]
+
+    def _told_late(self, assignment: Assignment) -> None:
+        closed = self._closed.get(assignment.incident)
+        if closed is not None:
+            orders = (*closed.assignments, assignment)
+            self._closed[assignment.incident] = ClosedIncident(closed.incident, orders)
 
     def get(self, incident: IncidentId) -> ClosedIncident | None:
         """A closed incident, or None."""
         return self._closed.get(incident)
+
+    def of_ticket(self, external_id: str) -> IncidentId | None:
+        """The incident closed last of those that a neighbouring system knows by this id."""
+        return self._by_ticket.get(external_id)
 
     def all(self) -> list[ClosedIncident]:
         """Closed incidents, oldest id first."""

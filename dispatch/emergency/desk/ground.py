@@ -49,6 +49,16 @@ def incident_of(desk: Desk, incident: IncidentId, field: str = "name") -> Incide
     return desk.emergency.incidents[incident]
 
 
+def was_closed(desk: Desk, incident: IncidentId) -> bool:
+    """Whether an incident of that id was reported and is over: ids are given out in order."""
+    number = incident.removeprefix("E")
+    return (
+        incident not in desk.emergency.incidents
+        and number.isdecimal()
+        and 0 < int(number) < desk.emergency.next_incident
+    )
+
+
 def orders_to(desk: Desk, incident: IncidentId) -> list[Assignment]:
     """Every order to an incident, in the order of their ids."""
     return [a for a in desk.emergency.assignments.values() if a.incident == incident]

@@ -8,7 +8,7 @@ from datetime import datetime
 from dispatch.emergency.commands import (
     RecordAssignment,
 )
-from dispatch.emergency.desk.ground import Desk, Fact, incident_of
+from dispatch.emergency.desk.ground import Desk, Fact, incident_of, was_closed
 from dispatch.emergency.desk.orders import OrderNumbers, end_order
 from dispatch.emergency.desk.waiting import displaced, taken_by, withdrawn
 from dispatch.emergency.events import (
@@ -38,8 +38,11 @@ from dispatch.model import (
 
 def record(command: RecordAssignment, desk: Desk, at: datetime) -> Iterator[Fact]:
     """Another system has sent a unit: kept, with what we would have held against it."""
-    incident = incident_of(desk, command.incident, "incident")
     unit = desk.fleet.units.get(command.unit) if command.unit else None
+    if was_closed(desk, command.incident):
+        yield AssignmentRecorded(_after_the_end(command, desk, unit, at))
+        return
+    incident = incident_of(desk, command.incident, "incident")
     former = desk.emergency.assignments[unit.holder.assignment] if unit and unit.holder else None
     again = former if former and former.incident == command.incident else None
     need_id = again.need_id if again else _need_for(incident, unit)
@@ -74,6 +77,26 @@ def record(command: RecordAssignment, desk: Desk, at: datetime) -> Iterator[Fact
             unit.status,
             irregular=is_irregular(unit.status, UnitStatus.MOBILISING, held=True),
         )
+
+
+def _after_the_end(
+    command: RecordAssignment, desk: Desk, unit: UnitState | None, at: datetime
+) -> Assignment:
+    """An order to an incident that is closed here, told late: kept for the record alone."""
+    flags = () if unit else (Remark("unit_unknown", {"value": command.raw_unit}),)
+    return Assignment(
+        assignment_id=OrderNumbers(desk).take(),
+        incident=command.incident,
+        need_id=None,
+        unit=unit.unit.unit_id if unit else None,
+        state=AssignmentState.COMPLETED,
+        decided_by=DecidedBy.CAD,
+        assigned=at,
+        ended=at,
+        flags=(*flags, Remark("incident_is_closed", {"incident": command.incident})),
+        raw_unit=command.raw_unit,
+        origin=command.origin,
+    )
 
 
 def _taken_over(

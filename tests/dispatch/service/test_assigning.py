@@ -6,7 +6,7 @@ from datetime import UTC
 import grpc
 import pytest
 
-from dispatch.v1 import emergency_pb2, fleet_pb2, incident_pb2
+from dispatch.v1 import common_pb2, emergency_pb2, fleet_pb2, incident_pb2
 from tests.dispatch.service.desks import Caller, at, desk_and_caller, new_id, refusal, running
 
 MANUAL = "sick_person"  # a dispatcher confirms; priority 3 needs one bls
@@ -269,6 +269,26 @@ async def test_a_recorded_unit_that_nobody_knows_is_kept(tmp_path):
         assert ("incident", "120-8") in [(v.field, v.value) for v in values.values]
 
 
+async def test_what_a_cad_did_is_kept_though_it_is_told_after_the_end(tmp_path):
+    async with desk_and_caller(tmp_path) as (_, caller):
+        incident = await caller.report(origin=common_pb2.Origin(external_id="T-1"))
+        await caller.decided(incident.name)
+        await caller("CloseIncident", close(incident))
+        told = emergency_pb2.RecordAssignmentRequest(incident="T-1", unit="A02")
+        kept = await caller("RecordAssignment", told)
+        assert kept.incident == incident.name
+        assert kept.unit == "units/A02"
+        assert [flag.code for flag in kept.flags] == ["incident_is_closed"]
+        assert (await caller.unit("A02")).incident == ""
+        shown = await caller("GetIncident", emergency_pb2.GetIncidentRequest(name="T-1"))
+        assert kept in shown.other_assignments
+    async with desk_and_caller(tmp_path) as (_, caller):
+        assert await caller.incident(incident.name) == shown
+        nobody = emergency_pb2.RecordAssignmentRequest(incident="T-2", unit="A02")
+        refused = await refusal(caller("RecordAssignment", nobody))
+        assert refused.status is grpc.StatusCode.NOT_FOUND
+
+
 async def test_closing_ends_orders_and_is_remembered(tmp_path):
     async with desk_and_caller(tmp_path) as (_, caller):
         incident = await caller.report()
@@ -286,10 +306,6 @@ async def test_closing_ends_orders_and_is_remembered(tmp_path):
             ("CloseIncident", close(incident)),
             ("UpdateIncident", emergency_pb2.UpdateIncidentRequest(name=incident.name)),
             ("AssignUnits", assign(incident, "P000001")),
-            (
-                "RecordAssignment",
-                emergency_pb2.RecordAssignmentRequest(incident=incident.name, unit="A01"),
-            ),
         ):
             told = await refusal(caller(method, late))
             assert told.status is grpc.StatusCode.ABORTED, method

@@ -3,6 +3,7 @@
 import pytest
 
 from dispatch.emergency.commands import (
+    CloseIncident,
     RecordAssignment,
 )
 from dispatch.emergency.events import (
@@ -53,6 +54,17 @@ class TestRecordAssignment:
             IncidentId(incident), UnitId(known) if known else None, unit_id or "", TOLD
         )
         return desk.do(command)
+
+    def test_an_order_told_after_the_end_holds_nobody(self, desk: DeskAtHand) -> None:
+        e = desk.report()
+        desk.do(CloseIncident(e, "resolved"))
+        (fact,) = self.record(desk, e, "A1")
+        assert [f.code for f in fact.assignment.flags] == ["incident_is_closed"]
+        assert holder(desk, "A1") is None
+        assert assignments(desk) == []
+        (other,) = self.record(desk, e, "nobody")
+        assert [f.code for f in other.assignment.flags] == ["unit_unknown", "incident_is_closed"]
+        assert other.assignment.assignment_id != fact.assignment.assignment_id
 
     @pytest.mark.parametrize("orders", [True, False])
     def test_a_fact_of_another_system(self, orders: bool) -> None:
