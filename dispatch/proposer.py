@@ -19,12 +19,26 @@ from dispatch.conditions.desk import EndCondition
 from dispatch.conditions.streets import Streets
 from dispatch.emergency.commands import RecordDecision, WithdrawProposal
 from dispatch.emergency.events import DecisionMade
-from dispatch.emergency.propose import NeedRanking, ProposeSettings, propose, rank
+from dispatch.emergency.model import Candidate
+from dispatch.emergency.propose import (
+    NeedRanking,
+    ProposeSettings,
+    estimate,
+    nearest_hospital,
+    propose,
+    rank,
+)
 from dispatch.emergency.snapshot import OpenIncident, Snapshot
-from dispatch.emergency.survey import Scene, outgrown, take_snapshot, to_be_decided
+from dispatch.emergency.survey import (
+    Scene,
+    outgrown,
+    placed_incident,
+    take_snapshot,
+    to_be_decided,
+)
 from dispatch.engine import Command, Engine
 from dispatch.errors import JournalError, NotFoundError
-from dispatch.model import Remark
+from dispatch.model import HospitalId, IncidentId, Remark, UnitId
 from dispatch.state import State
 
 log = logging.getLogger(__name__)
@@ -94,6 +108,29 @@ class Proposer:
         return (
             propose(snapshot, travel, self._settings, now),
             rank(snapshot, travel, self._settings, now, limit),
+        )
+
+    async def estimate(
+        self, state: State, incident: IncidentId
+    ) -> tuple[dict[UnitId, Candidate], HospitalId | None]:
+        """When each unit would be at an open incident, and its hospital; nothing when unplaced."""
+        now = self._engine.clock.now()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._advisers, self._estimate, state, incident, now)
+
+    def _estimate(
+        self, state: State, incident_id: IncidentId, now: datetime
+    ) -> tuple[dict[UnitId, Candidate], HospitalId | None]:
+        scene = self._scene(state)
+        incident = state.emergency.incidents.get(incident_id)
+        placed = placed_incident(scene, incident, (), self._streets) if incident else None
+        if placed is None:
+            return {}, None
+        snapshot = self._snapshot(scene, [placed], now)
+        travel = self._streets.travel(state.conditions)
+        return (
+            estimate(snapshot, travel, self._settings, now),
+            nearest_hospital(snapshot, travel),
         )
 
     async def _run(self) -> None:

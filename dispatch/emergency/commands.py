@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch.emergency.events import DecisionMade
-from dispatch.emergency.model import Override
+from dispatch.emergency.model import Candidate, Override
 from dispatch.model import (
     AssignmentId,
     Frozen,
+    HospitalId,
     IncidentId,
     NeedId,
     Origin,
@@ -72,10 +73,14 @@ class ConfirmProposal(Frozen, frozen=True):
 
 
 class UnitForNeed(Frozen, frozen=True):
-    """A unit, and the need it is to serve (None: the first it can)."""
+    """A unit, and the need it is to serve (None: the first it can).
+
+    ``estimate``: when it would be there, worked out beforehand; None: nobody knows.
+    """
 
     unit: UnitId
     need_id: NeedId | None = None
+    estimate: Candidate | None = None
 
 
 class OverrideProposal(Frozen, frozen=True):
@@ -88,6 +93,7 @@ class OverrideProposal(Frozen, frozen=True):
     units: tuple[UnitForNeed, ...]
     override: Override
     proposal: ProposalId | None = None
+    hospital: HospitalId | None = None
 
 
 class WithdrawProposal(Frozen, frozen=True):

@@ -197,6 +197,39 @@ def _rows_by_incident(table: _Table) -> dict[IncidentId, list[int]]:
     return rows
 
 
+def estimate(
+    snapshot: Snapshot, travel: TravelTimes, settings: ProposeSettings, now: datetime
+) -> dict[UnitId, Candidate]:
+    """When each unit would be at the one incident of a snapshot, whatever it can do or is doing.
+
+    For choices that are not ours. Units that no road brings there are left out.
+    """
+    (incident,) = snapshot.incidents
+    everyone = range(len(snapshot.units))
+    travel_s = _travel_to(snapshot, travel, [incident], everyone)[0].tolist()
+    there = [(u, s, s + u.ready_s) for u, s in zip(snapshot.units, travel_s, strict=True)]
+    there = [(unit, s, eta_s) for unit, s, eta_s in there if s < UNREACHABLE]
+    quickest = min((eta_s for unit, _, eta_s in there if unit.ready), default=0)
+    return {
+        unit.unit_id: Candidate(
+            unit=unit.unit_id,
+            eta_s=eta_s,
+            turnout_s=unit.ready_s,
+            travel_s=s,
+            slower_by_s=max(0, eta_s - quickest),
+            position_age_s=unit.position_age_s,
+            why=_why(unit, incident, eta_s, quickest, settings, now),
+        )
+        for unit, s, eta_s in there
+    }
+
+
+def nearest_hospital(snapshot: Snapshot, travel: TravelTimes) -> HospitalId | None:
+    """The hospital of the one incident of a snapshot, if its patients are normally transported."""
+    (incident,) = snapshot.incidents
+    return _hospitals(snapshot, travel, [incident]).get(incident.incident_id)
+
+
 def _table(snapshot: Snapshot, travel: TravelTimes) -> _Table:
     incidents = sorted(
         snapshot.incidents, key=lambda i: (i.priority, i.first_report, i.incident_id)

@@ -109,6 +109,14 @@ def open_incident(scene: Scene, incident: Incident, streets: Streets) -> OpenInc
     return _open(incident, _taken_back(scene.emergency), closed, streets)
 
 
+def placed_incident(
+    scene: Scene, incident: Incident, needs: tuple[OpenNeed, ...], streets: Streets
+) -> OpenIncident | None:
+    """An incident with needs of the caller's choice; None when it has no place or no type."""
+    closed = closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
+    return _placed(incident, needs, _taken_back(scene.emergency), closed, streets)
+
+
 def _open(
     incident: Incident,
     taken_back: Mapping[IncidentId, set[UnitId]],
@@ -116,7 +124,17 @@ def _open(
     streets: Streets,
 ) -> OpenIncident | None:
     needs = tuple(OpenNeed(n.need_id, n.capability) for n in incident.needs if n.open)
-    if incident.location is None or not incident.incident_type or not needs:
+    return _placed(incident, needs, taken_back, closed, streets) if needs else None
+
+
+def _placed(
+    incident: Incident,
+    needs: tuple[OpenNeed, ...],
+    taken_back: Mapping[IncidentId, set[UnitId]],
+    closed: Mapping[int, ConditionId],
+    streets: Streets,
+) -> OpenIncident | None:
+    if incident.location is None or not incident.incident_type:
         return None
     snap = streets.snap(incident.location)
     return OpenIncident(

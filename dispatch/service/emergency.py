@@ -28,10 +28,10 @@ from dispatch.emergency.events import (
     IncidentUpdated,
     UnitAssigned,
 )
-from dispatch.emergency.model import Incident, Override, Proposal
+from dispatch.emergency.model import Candidate, Incident, Override, Proposal
 from dispatch.engine import Done, Request, WatcherTooSlowError
 from dispatch.errors import DispatchError, InvalidFieldError, NotFoundError, RequestReusedError
-from dispatch.model import IncidentId, NeedId, ProposalId, Remark, UnitId, UnitStatus
+from dispatch.model import HospitalId, IncidentId, NeedId, ProposalId, Remark, UnitId, UnitStatus
 from dispatch.service import convert, names, present, resolve
 from dispatch.service.calls import Call
 from dispatch.service.events import EventBytes
@@ -52,6 +52,9 @@ log = logging.getLogger(__name__)
 
 _SHOWN_AT_ONCE: Final = 25
 """Objects of a list turned into messages before others get a turn on the loop."""
+
+
+ESTIMATE_WITHIN_S: Final = 2.0
 
 
 class EmergencyService:
@@ -215,6 +218,7 @@ class EmergencyService:
 
     async def assign_units(self, request: emergency_pb2.AssignUnitsRequest, call: Call) -> bytes:
         """Confirm a proposal, or override it."""
+        estimates, hospital = await self._estimates(request, call)
 
         def build() -> Order:
             incident_id = self._incident_id(request.incident, call, "incident")
@@ -231,7 +235,8 @@ class EmergencyService:
                 unit = self._find_unit(wanted.unit, call)
                 if unit is None:
                     return self._unknown_unit(field, wanted.unit, call)
-                units.append(UnitForNeed(unit, NeedId(wanted.need_id) if wanted.need_id else None))
+                need_id = NeedId(wanted.need_id) if wanted.need_id else None
+                units.append(UnitForNeed(unit, need_id, estimates.get(unit)))
             incident = self._engine.state.emergency.incidents.get(incident_id)
             standing = incident.proposal if incident else None
             if standing is not None and _as_proposed(standing, proposal, units):
@@ -240,7 +245,15 @@ class EmergencyService:
                 request.override_reason.code,
                 convert.limited(request.override_reason.text, "override_reason.text"),
             )
-            return Order(OverrideProposal(incident_id, tuple(units), override, proposal or None))
+            return Order(
+                OverrideProposal(
+                    incident_id,
+                    tuple(units),
+                    override,
+                    proposal=proposal or None,
+                    hospital=hospital,
+                )
+            )
 
         def answer(done: Done) -> emergency_pb2.AssignUnitsResponse:
             sent = [r.fact.assignment for r in done.facts if isinstance(r.fact, UnitAssigned)]
@@ -250,6 +263,20 @@ class EmergencyService:
             )
 
         return await self._carry_out(request, call, build, answer)
+
+    async def _estimates(
+        self, request: emergency_pb2.AssignUnitsRequest, call: Call
+    ) -> tuple[dict[UnitId, Candidate], HospitalId | None]:
+        """When the units that a dispatcher chose would be there; a choice never waits for it."""
+        if not request.units:
+            return {}, None
+        incident = resolve.find_incident(request.incident, call.client, self._engine)
+        try:
+            async with asyncio.timeout(ESTIMATE_WITHIN_S):
+                return await self._rooms.proposer.estimate(self._engine.state, incident)
+        except Exception:
+            log.exception("no estimate for a dispatcher's choice; the order goes out without")
+            return {}, None
 
     async def record_assignment(
         self, request: emergency_pb2.RecordAssignmentRequest, call: Call

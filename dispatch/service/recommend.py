@@ -13,7 +13,7 @@ from dispatch.emergency.needs import needs_of
 from dispatch.emergency.propose import GREEDY, NeedRanking
 from dispatch.emergency.snapshot import OpenIncident, OpenNeed
 from dispatch.emergency.state import without_proposal
-from dispatch.emergency.survey import Scene, open_incident
+from dispatch.emergency.survey import Scene, placed_incident
 from dispatch.errors import InvalidFieldError, NotAllowedNowError
 from dispatch.model import IncidentId, Remark
 from dispatch.service import convert, names, resolve
@@ -69,13 +69,11 @@ def _reported(rooms: Rooms, state: State, name: str, call: Call) -> tuple[State,
     state = replace(state, emergency=replace(state.emergency, incidents=incidents))
     _require_plannable(freed)
     scene = Scene(state.revision, state.emergency, state.fleet, state.conditions, places={})
-    opened = open_incident(scene, freed, rooms.streets)
+    needs = [need for need in freed.needs if need.open] or freed.needs  # all met: who else could go
+    asked = tuple(OpenNeed(need.need_id, need.capability) for need in needs)
+    opened = placed_incident(scene, freed, asked, rooms.streets)
     if opened is None:
-        raise NotAllowedNowError(
-            "no_open_need",
-            f"incident {incident_id} has no need that waits for a unit",
-            incident=incident_id,
-        )
+        raise LookupError("an incident with place and type was to be planned")
     return state, opened
 
 

@@ -76,6 +76,12 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
             "It could not be understood and is kept as it came. Find out what happened.",
         ),
     ),
+    "place_moved_under_way": (
+        (
+            "{units} 正在赶往原地点：请告知新地点；原预计到达时间已失效",
+            "{units} head for the old place: tell the crews. Their ETAs are those of the old one.",
+        ),
+    ),
     "text_shortened": (
         (
             "{field} 过长，只保留了前 {kept} 个字符（共 {length} 个）",
@@ -257,12 +263,6 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
         ),
     ),
     "incident_is_closed": (("警情 {incident} 已经结束", "Incident {incident} is closed already."),),
-    "no_open_need": (
-        (
-            "警情 {incident} 没有待派的需求",
-            "Incident {incident} has no need that waits for a unit.",
-        ),
-    ),
     "not_allowed_now": (("现在不能这样做", "This cannot be done now."),),
     "refused": (("请求被拒绝", "The request is refused."),),
     "file_refused": (("文件有误", "A file is refused."),),

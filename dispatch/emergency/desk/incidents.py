@@ -117,7 +117,7 @@ def update(command: UpdateIncident, desk: Desk) -> Iterator[Fact]:
         location=location,
         street_distance_m=place.street_distance_m if place else incident.street_distance_m,
         address=incident.address if command.address is None else command.address,
-        flags=_flags_after(incident, command),
+        flags=(*_flags_after(incident, command), *_still_heading_there(desk, command)),
         automatic=kind.automatic if kind else incident.automatic,
         transport=plan.transport if plan else incident.transport,
         target_s=plan.target_s if plan else incident.target_s,
@@ -143,7 +143,16 @@ def _plan_changed(incident: Incident, code: str, priority: int, command: UpdateI
     )
 
 
-_PLACE_FLAGS = frozenset({"location_unresolved"})
+def _still_heading_there(desk: Desk, command: UpdateIncident) -> tuple[Remark, ...]:
+    """Units under way when the place moves: their crews, and their ETAs, know the old one."""
+    if command.place is None:
+        return ()
+    orders = orders_to(desk, command.incident)
+    units = [a.unit for a in orders if a.active and a.unit and a.arrived is None]
+    return (Remark("place_moved_under_way", {"units": ", ".join(units)}),) if units else ()
+
+
+_PLACE_FLAGS = frozenset({"location_unresolved", "place_moved_under_way"})
 
 
 _FIELD_FLAGS = {"incident_type": "type_unmapped", "patients": "patients_invalid"}

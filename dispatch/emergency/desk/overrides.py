@@ -19,8 +19,6 @@ from dispatch.emergency.model import (
     DecidedBy,
     Incident,
     Need,
-    Override,
-    ProposedUnit,
 )
 from dispatch.errors import InvalidFieldError
 from dispatch.fleet.model import UnitState
@@ -29,7 +27,6 @@ from dispatch.model import (
     AssignmentState,
     NeedId,
     Remark,
-    UnitId,
 )
 
 
@@ -52,9 +49,8 @@ def override(command: OverrideProposal, desk: Desk, now: datetime) -> Iterator[F
     yield from displaced(desk, taken, besides=command.incident)
     numbers = OrderNumbers(desk)
     for unit, need_id in pairs:
-        yield from order(
-            desk, numbers, _by_dispatcher(incident, unit, need_id, command.override, now)
-        )
+        chosen = _by_dispatcher(command, incident, unit, need_id, now)
+        yield from order(desk, numbers, chosen)
 
 
 def _match(
@@ -94,44 +90,30 @@ def _wanted_need(
 
 
 def _by_dispatcher(
+    command: OverrideProposal,
     incident: Incident,
     unit: UnitState,
     need_id: NeedId | None,
-    override: Override,
     at: datetime,
 ) -> Assignment:
-    known = _known_candidate(incident, need_id, unit.unit.unit_id)
+    unit_id = unit.unit.unit_id
+    estimate = next((w.estimate for w in command.units if w.unit == unit_id), None)
     return Assignment(
         assignment_id=UNNUMBERED,
         incident=incident.incident_id,
         need_id=need_id,
-        unit=unit.unit.unit_id,
+        unit=unit_id,
         state=AssignmentState.ORDERED,
         decided_by=DecidedBy.DISPATCHER,
         assigned=at,
-        eta_s=known.candidate.eta_s if known else None,
-        turnout_s=known.candidate.turnout_s if known else None,
-        travel_s=known.candidate.travel_s if known else None,
-        hospital=known.hospital if known else None,
-        override=override,
+        eta_s=estimate.eta_s if estimate else None,
+        turnout_s=estimate.turnout_s if estimate else None,
+        travel_s=estimate.travel_s if estimate else None,
+        hospital=command.hospital,
+        override=command.override,
+        why=estimate.why if estimate else (),
         flags=_objections(incident, unit, need_id),
     )
-
-
-def _known_candidate(
-    incident: Incident, need_id: NeedId | None, unit: UnitId
-) -> ProposedUnit | None:
-    """The unit as the overridden proposal ranked it, when it did."""
-    for proposed in incident.proposal.units if incident.proposal else ():
-        for candidate in (proposed.candidate, *proposed.alternatives):
-            if proposed.need_id == need_id and candidate.unit == unit:
-                return ProposedUnit(
-                    need_id=proposed.need_id,
-                    capability=proposed.capability,
-                    candidate=candidate,
-                    hospital=proposed.hospital,
-                )
-    return None
 
 
 def _objections(incident: Incident, unit: UnitState, need_id: NeedId | None) -> tuple[Remark, ...]:

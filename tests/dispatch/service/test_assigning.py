@@ -147,7 +147,7 @@ async def test_an_override_needs_a_reason_and_keeps_it(tmp_path):
         (assignment,) = answer.assignments
         assert assignment.unit == "units/B01"
         assert assignment.override_reason.code == "road_blocked"
-        assert assignment.eta_s > 0  # as the proposal had ranked it
+        assert assignment.eta_s > 0
         assert not answer.incident.HasField("proposal")
 
 
@@ -168,6 +168,7 @@ async def test_more_than_the_plan_asks_for_is_shown(tmp_path):
         answer = await caller("AssignUnits", assign(incident, units=["F01"], reason="other"))
         (extra,) = answer.incident.other_assignments
         assert extra.unit == "units/F01"
+        assert extra.eta_s == extra.turnout_s + extra.travel_s > 0
         assert [f.code for f in extra.flags] == ["beyond_plan"]
 
 

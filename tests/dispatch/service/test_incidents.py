@@ -182,24 +182,32 @@ async def test_what_cannot_be_planned_on_is_refused(tmp_path, fields, field):
         assert (told.status, told.field) == (grpc.StatusCode.INVALID_ARGUMENT, field)
 
 
-async def test_an_incident_without_a_place_or_a_need_has_no_recommendation(tmp_path):
+async def test_an_incident_without_a_place_or_an_open_one_has_no_recommendation(tmp_path):
     async with desk_and_caller(tmp_path) as (_, caller):
         placeless = await caller.report(point=None)
-        served = await caller.report()
-        await caller.decided(served.name)
         closed = await caller.report("")
         await caller(
             "CloseIncident", emergency_pb2.CloseIncidentRequest(name=closed.name, outcome="x")
         )
         for name, status in (
             (placeless.name, grpc.StatusCode.INVALID_ARGUMENT),
-            (served.name, grpc.StatusCode.FAILED_PRECONDITION),
             (closed.name, grpc.StatusCode.FAILED_PRECONDITION),
             ("incidents/E000099", grpc.StatusCode.NOT_FOUND),
         ):
             request = emergency_pb2.RecommendUnitsRequest(incident=name)
             told = await refusal(caller("RecommendUnits", request))
             assert told.status is status
+
+
+async def test_who_else_could_go_to_an_incident_that_is_served(tmp_path):
+    async with desk_and_caller(tmp_path) as (_, caller):
+        served = await caller.report()
+        sent = (await caller.decided(served.name)).needs[0].assignment.unit
+        request = emergency_pb2.RecommendUnitsRequest(incident=served.name)
+        (need,) = (await caller("RecommendUnits", request)).needs
+        assert need.candidates
+        assert sent not in {c.unit for c in need.candidates}
+        assert sent in {r.unit for r in need.ruled_out}
 
 
 async def test_a_page_of_long_reports_fits_into_a_message(tmp_path):

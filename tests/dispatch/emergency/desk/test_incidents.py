@@ -250,6 +250,22 @@ class TestUpdate:
         }
 
 
+class TestPlaceMoved:
+    def test_crews_on_their_way_are_named(self, desk: DeskAtHand) -> None:
+        e = desk.report("cardiac")
+        desk.propose(e, {"als-1": "A1"})
+        desk.do(UpdateIncident(e, place=place(at(7, 7))))
+        assert desk.incident(e).flags == (Remark("place_moved_under_way", {"units": "A1"}),)
+
+    def test_nobody_is_named_who_is_there(self, desk: DeskAtHand) -> None:
+        e = desk.report("cardiac")
+        desk.propose(e, {"als-1": "A1"})
+        desk.do(UpdateIncident(e, place=place(at(7, 7))))
+        desk.do(press("A1", S.ON_SCENE))
+        desk.do(UpdateIncident(e, place=place(at(7, 8))))
+        assert desk.incident(e).flags == ()
+
+
 class TestClose:
     def test_all_of_it_ends(self, desk: DeskAtHand) -> None:
         e = desk.report("crash")

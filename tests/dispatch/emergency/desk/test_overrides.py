@@ -12,6 +12,7 @@ from dispatch.emergency.commands import (
 from dispatch.emergency.model import (
     OVERRIDE_CODES,
     Assigned,
+    Candidate,
     Deciding,
     Override,
 )
@@ -23,7 +24,9 @@ from dispatch.errors import (
 )
 from dispatch.model import (
     AssignmentId,
+    HospitalId,
     IncidentId,
+    NeedId,
     Remark,
     UnitId,
 )
@@ -105,12 +108,14 @@ class TestOverride:
         desk.do(self.override(e, ("A1", "unclassified-1")))
         assert fates(desk, e) == {"unclassified-1": Assigned(AssignmentId("D000001"))}
 
-    def test_what_the_proposal_knew_of_a_unit_is_kept(self, desk: DeskAtHand) -> None:
+    def test_the_estimate_of_a_unit_is_kept(self, desk: DeskAtHand) -> None:
         e = desk.report("crash")
-        desk.propose(e, {"als-1": "A1"})
-        desk.do(self.override(e, ("A1", "als-1"), "A2"))
+        told = Candidate(UnitId("A1"), 200, 60, 140, why=(Remark("quickest"),))
+        wanted = (UnitForNeed(UnitId("A1"), NeedId("als-1"), told), UnitForNeed(UnitId("A2")))
+        desk.do(OverrideProposal(e, wanted, LOCAL, hospital=HospitalId("H1")))
         known, unknown = assignments(desk)
         assert (known.eta_s, known.turnout_s, known.travel_s) == (200, 60, 140)
+        assert (known.why, known.hospital) == (told.why, "H1")
         assert (unknown.eta_s, unknown.turnout_s, unknown.travel_s) == (None, None, None)
 
     def test_another_proposal_that_named_the_unit_is_withdrawn(self, desk: DeskAtHand) -> None:
