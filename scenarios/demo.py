@@ -112,11 +112,11 @@ def run(args: argparse.Namespace) -> int:
                 signal.signal(signal.SIGINT, signal.default_int_handler)
             return asyncio.run(_run(args, folder, display, console))
     except (DemoError, DispatchError, OSError) as error:
-        print(f"demo: {error}", file=sys.stderr)  # noqa: T201
+        print(f"demo: {error}", file=sys.stderr)  # noqa: T201 - for who started it
     except grpc.aio.AioRpcError as error:
-        print(f"demo: the service said {error.code().name}: {error.details()}", file=sys.stderr)  # noqa: T201
+        print(f"demo: the service said {error.code().name}: {error.details()}", file=sys.stderr)  # noqa: T201 - for who started it
     except KeyboardInterrupt:
-        print("demo: stopped", file=sys.stderr)  # noqa: T201
+        print("demo: stopped", file=sys.stderr)  # noqa: T201 - for who started it
         return INTERRUPTED
     return 1
 

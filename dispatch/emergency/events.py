@@ -143,11 +143,16 @@ class RequestRepeated(Frozen, frozen=True, tag=True):
 
 
 class UnmappedValueKept(Frozen, frozen=True, tag=True):
-    """A client sent a value that its mapping does not know."""
+    """A client sent a value that its mapping does not know.
+
+    ``about``: what it said it of, in its own words: the unit that pressed an unknown status, the
+    status that an unknown unit pressed.
+    """
 
     client: str
     field: str
     value: str
+    about: str = ""
 
 
 EmergencyEvent = (

@@ -37,7 +37,7 @@ class Reading:
         self.name = name
         self.lines: dict[Steps, int] = {}
 
-    def read(self, node: yaml.Node, wanted: inspect.Type, steps: Steps) -> Any:  # noqa: ANN401
+    def read(self, node: yaml.Node, wanted: inspect.Type, steps: Steps) -> Any:  # noqa: ANN401 - what the model says
         """Turn a node into the plain data that ``msgspec.convert`` takes."""
         self.lines.setdefault(steps, node.start_mark.line + 1)
         self._check_tag(node, steps)
@@ -106,7 +106,7 @@ class Reading:
         return plain
 
     def _items(
-        self, node: yaml.Node, steps: Steps, allowed: str
+        self, node: yaml.Node, steps: Steps, allowed: str | list[str]
     ) -> Iterable[tuple[yaml.ScalarNode, yaml.Node]]:
         """Keys with their values; a key that is no single word, or comes twice, is refused."""
         if not isinstance(node, yaml.MappingNode):
@@ -136,7 +136,7 @@ class Reading:
         return value
 
     def _check_length(
-        self, plain: Collection[object], least: int | None, steps: Steps, allowed: str
+        self, plain: Collection[object], least: int | None, steps: Steps, allowed: str | list[str]
     ) -> None:
         if len(plain) < (least or 0):
             raise refuse(self.name, self.lines[steps], steps, "has nothing in it", "", allowed)
@@ -180,7 +180,7 @@ def _unwrap(wanted: inspect.Type) -> tuple[inspect.Type, str | list[str]]:
     return wanted, _describe(wanted)
 
 
-def _describe(wanted: inspect.Type) -> Any:  # noqa: ANN401
+def _describe(wanted: inspect.Type) -> str | list[str]:
     """Say what is allowed: a phrase, or the list of values."""
     match wanted:
         case inspect.EnumType(cls=cls):

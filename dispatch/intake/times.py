@@ -47,7 +47,7 @@ def read_time(text: str, formats: Sequence[str], zone: ZoneInfo | None) -> datet
 
 def _parse(text: str, pattern: str) -> datetime:
     if pattern != ISO:
-        return datetime.strptime(text, pattern)  # noqa: DTZ007 the zone is the client's
+        return datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is the client's
     if ":" not in text and "T" not in text:
         raise ValueError("a date without a time")
     return datetime.fromisoformat(text)

@@ -319,7 +319,7 @@ def select(
     list
         All rows; nothing stays open.
     """
-    return msgspec.convert(connection.execute(sql, bindings).fetchall(), list[kind])  # type: ignore[valid-type]
+    return msgspec.convert(connection.execute(sql, bindings).fetchall(), list[kind])  # type: ignore[valid-type]  # a type at run time
 
 
 def read_meta(connection: apsw.Connection, path: Path) -> Meta:

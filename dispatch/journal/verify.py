@@ -367,7 +367,7 @@ class _Walk(Generic[State, Fact]):
     def _evolve(self, record: Record) -> None:
         try:
             self._state = self._fold.evolve(self._state, self._fold.decode(record.body))
-        except Exception as error:  # noqa: BLE001  (whatever a fold cannot bear is a finding)
+        except Exception as error:  # noqa: BLE001 - whatever a fold cannot bear is a finding
             self._wrong(
                 f"the fact cannot be folded ({type(error).__name__}: {error})", record.revision
             )

@@ -156,7 +156,7 @@ def _single(
     *,
     stream: bool,
 ) -> Callable[[Any, Context], Awaitable[Message | bytes]]:
-    async def handle(request: Any, context: Context) -> Message | bytes:  # noqa: ANN401
+    async def handle(request: Any, context: Context) -> Message | bytes:  # noqa: ANN401 - any method's
         call, began = gate.call(context), time.perf_counter()
         try:
             with gate.passed(name, stream=stream):
@@ -174,7 +174,7 @@ def _single(
 def _streaming(
     name: str, behaviour: Callable[[Any, Call], AsyncIterator[Message | bytes]], gate: Gate
 ) -> Callable[[Any, Context], AsyncIterator[Message | bytes]]:
-    async def handle(request: Any, context: Context) -> AsyncIterator[Message | bytes]:  # noqa: ANN401
+    async def handle(request: Any, context: Context) -> AsyncIterator[Message | bytes]:  # noqa: ANN401 - any method's
         call, began = gate.call(context), time.perf_counter()
         try:
             with gate.passed(name, stream=True):

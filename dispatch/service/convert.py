@@ -273,7 +273,7 @@ def _number(
     most: int | None,
     flags: list[Remark],
 ) -> int | None:
-    if not request.HasField(field):  # type: ignore[arg-type]
+    if not request.HasField(field):  # type: ignore[arg-type]  # one of the literals
         return None
     value: int = getattr(request, field)
     if value < least or (most is not None and value > most):

@@ -341,7 +341,8 @@ class EmergencyService:
         def build() -> Order:
             unit = self._find_unit(request.unit, call)
             if unit is None:
-                return self._unknown_unit("unit", request.unit, call)
+                pressed = request.status_code or fleet_pb2.UnitStatus.Name(request.status)
+                return self._unknown_unit("unit", request.unit, call, pressed)
             status = self._status(request, call)
             if status is None:
                 return self._unknown_status(request, call)
@@ -487,10 +488,10 @@ class EmergencyService:
         fleet = self._engine.state.fleet
         return resolve.find_unit(value, call.mapping, self._rooms.mappings, fleet)
 
-    def _unknown_unit(self, field: str, value: str, call: Call) -> Order:
+    def _unknown_unit(self, field: str, value: str, call: Call, about: str = "") -> Order:
         """The refusal of an unknown unit; what it was called is kept and counted."""
         refusal = resolve.unknown_unit(field, value, self._engine.state.fleet)
-        return Order(None, resolve.kept(call.mapping, "unit", value), refusal)
+        return Order(None, resolve.kept(call.mapping, "unit", value, about), refusal)
 
     def _status(
         self, request: emergency_pb2.UpdateUnitStatusRequest, call: Call
@@ -503,7 +504,7 @@ class EmergencyService:
         code = request.status_code.strip()
         allowed = ", ".join((*call.mapping.statuses, *UnitStatus))
         refusal = InvalidFieldError("status_code" if code else "status", code, allowed)
-        return Order(None, resolve.kept(call.mapping, "status_code", code), refusal)
+        return Order(None, resolve.kept(call.mapping, "status_code", code, request.unit), refusal)
 
     def _corrected_place(
         self, request: emergency_pb2.UpdateIncidentRequest, call: Call

@@ -220,7 +220,9 @@ def _condition_ended(fact: ConditionEnded, event: events_pb2.Event, _: Presenter
 @_fill.register
 def _unmapped_value_kept(fact: UnmappedValueKept, event: events_pb2.Event, _: Presenter) -> bool:
     event.unmapped_value_kept.CopyFrom(
-        events_pb2.UnmappedValueKept(client=fact.client, field=fact.field, value=fact.value)
+        events_pb2.UnmappedValueKept(
+            client=fact.client, field=fact.field, value=fact.value, about=fact.about
+        )
     )
     return True
 

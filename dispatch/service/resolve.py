@@ -39,10 +39,12 @@ def unknown_unit(field: str, value: str, fleet: FleetState) -> NotFoundError:
     return NotFoundError(field, value, f"one of the fleet's {len(fleet.units)} units (ListUnits)")
 
 
-def kept(mapping: ClientMapping, field: str, value: str) -> tuple[UnmappedValueKept, ...]:
-    """The fact that a client sent an unknown value; none when it sent nothing."""
-    value = value.strip()[:200]
-    return (UnmappedValueKept(mapping.client, field, value),) if value else ()
+def kept(
+    mapping: ClientMapping, field: str, value: str, about: str = ""
+) -> tuple[UnmappedValueKept, ...]:
+    """The fact that a client sent an unknown value, of whom; none when it sent nothing."""
+    value, about = value.strip()[:200], about.strip()[:200]
+    return (UnmappedValueKept(mapping.client, field, value, about),) if value else ()
 
 
 def find_incident(value: str, source: str, engine: Engine) -> IncidentId:

@@ -11,7 +11,7 @@ import grpc
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc import (  # type: ignore[import-untyped]
+from google.rpc import (  # type: ignore[import-untyped]  # ships no stubs
     code_pb2,
     error_details_pb2,
     status_pb2,

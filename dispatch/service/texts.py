@@ -6,6 +6,7 @@ details are all there is used, so that the more exact ones come first.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -343,8 +344,44 @@ ALLOWED_ZH: Final[Mapping[str, str]] = {
     "why the unit is out of service": "停用原因",
     "each unit once": "每辆车只能出现一次",
     "at least one unit, or a proposal to confirm": "至少一辆车，或一个待确认的方案",
+    "a point with its coordinate system": "带坐标系的坐标",
+    "a revision, 0, or -1 for live ones": "修订号、0，或 -1（只要实时事件）",
+    "an incident that was reported (ListIncidents)": "已上报的警情（见 ListIncidents）",
+    "an incident that was reported, by its name or its external id": "已上报的警情或外部编号",
+    "an incident with a known type: correct it by UpdateIncident": (
+        "类型已知的警情：请用 UpdateIncident 更正"
+    ),
+    "an incident with a place: correct it by UpdateIncident": (
+        "地点已知的警情：请用 UpdateIncident 更正"
+    ),
+    "an incident's name, e.g. incidents/E000001": "警情名称，例如 incidents/E000001",
+    "an instant of the years 1 to 9999": "公元 1 至 9999 年之间的时刻",
+    "the next_page_token of the page before": "上一页的 next_page_token",
+    "a unit's name, or the client's own id": "车辆名称，或本系统的车辆编号",
+    "the etag of the incident as you saw it": "所见警情的 etag",
 }
 """Phrases for what is allowed; one that is not here is shown as it is."""
+
+_ALLOWED_PATTERNS_ZH: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern, re.DOTALL), chinese)
+    for pattern, chinese in (
+        (r"(\d+) to (\d+), or 0 for (\d+)", r"\1 到 \2；0 表示 \3"),
+        (r"(\d+) to (\d+)", r"\1 到 \2"),
+        (r"(\d+) to (\d+) street names, ways or edges", r"\1 到 \2 个路名、道路编号或路段"),
+        (r"one of the fleet's (\d+) units \(ListUnits\)", r"车队 \1 辆车之一（见 ListUnits）"),
+        (r"an open need of (\w+): there is none left", r"警情 \1 的待派需求（已没有）"),
+        (r"an open need of (\w+): (.*)", r"警情 \1 的待派需求：\2"),
+        (r"a street of (.*) \(no street of .* is named (.*)\)", r"\1 的道路（没有 \2）"),
+        (r"a street of (.*) \((.*)\)", r"\1 的道路（\2）"),
+        (r"a point near a street \((.*)\)", r"道路附近的点（\1）"),
+        (r"a point that can be read \((.*)\)", r"可用的坐标（\1）"),
+        (r"a UUID, or up to (\d+) characters", r"UUID，或不超过 \1 个字符"),
+        (r"a name, e\.g\. (.*)", r"名称，例如 \1"),
+        (r"up to (\d+) a message", r"每条消息不超过 \1 个"),
+        (r"up to (\d+)", r"不超过 \1"),
+        (r"after (\d.*)", r"晚于 \1"),
+    )
+)
 
 
 _DURATIONS: Final = frozenset({"seconds", "spare_s", "age_s"})
@@ -357,6 +394,16 @@ def _duration(seconds: int, language: Language) -> str:
         return f"{seconds} 秒" if language is Language.ZH else f"{seconds} s"
     minutes = seconds // 60
     return f"{minutes} 分钟" if language is Language.ZH else f"{minutes} min"
+
+
+def _allowed_zh(phrase: str) -> str:
+    if phrase in ALLOWED_ZH:
+        return ALLOWED_ZH[phrase]
+    for pattern, chinese in _ALLOWED_PATTERNS_ZH:
+        found = pattern.fullmatch(phrase)
+        if found:
+            return found.expand(chinese)
+    return phrase
 
 
 class Catalogue:
@@ -391,7 +438,7 @@ class Catalogue:
         if key in _DURATIONS and value.lstrip("-").isdecimal():
             return _duration(int(value), language)
         if key == "allowed" and language is Language.ZH:
-            return ALLOWED_ZH.get(value, value)
+            return _allowed_zh(value)
         known = VALUES.get(key, {}).get(value)
         if known is None:
             return value

@@ -501,19 +501,25 @@ class UnmappedValueKept(_message.Message):
     CLIENT_FIELD_NUMBER: _builtins.int
     FIELD_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
     client: _builtins.str
     field: _builtins.str
     value: _builtins.str
+    about: _builtins.str
+    """Of whom it was said, in the client's words: the unit that pressed an unknown status, the status
+    that an unknown unit pressed.
+    """
     def __init__(
         self,
         *,
         client: _builtins.str = ...,
         field: _builtins.str = ...,
         value: _builtins.str = ...,
+        about: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["client", b"client", "field", b"field", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "client", b"client", "field", b"field", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

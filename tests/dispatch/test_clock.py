@@ -48,4 +48,4 @@ def test_what_a_scaled_clock_does_not_take():
     with pytest.raises(ValueError, match="more than 0"):
         ScaledClock(0.0, NOON)
     with pytest.raises(ValueError, match="no time zone"):
-        ScaledClock(1.0, datetime(2026, 7, 20))  # noqa: DTZ001
+        ScaledClock(1.0, datetime(2026, 7, 20))  # noqa: DTZ001 - that is what is refused

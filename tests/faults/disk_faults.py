@@ -118,6 +118,6 @@ def making_is_durable_before_the_name(path: Path) -> None:
         named.append(target)
         return rename(self, target)
 
-    Path.rename = watched  # type: ignore[assignment,method-assign]
+    Path.rename = watched  # type: ignore[assignment,method-assign]  # to watch it
     _opened(path).close()
     assert named == [path]

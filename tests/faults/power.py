@@ -36,7 +36,7 @@ class Toll(NamedTuple):
     """What was wrong with journals that did not verify, or did not open, after it."""
 
     def plus(self, other: Toll) -> Toll:
-        return Toll(*(a + b for a, b in zip(self, other, strict=True)))  # type: ignore[arg-type]
+        return Toll(*(a + b for a, b in zip(self, other, strict=True)))  # type: ignore[arg-type]  # all are numbers
 
 
 def lives(first_seed: int, count: int, cuts: int, synchronous: str) -> Toll:

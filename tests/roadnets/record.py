@@ -162,7 +162,7 @@ def recording() -> Iterator[Recording]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

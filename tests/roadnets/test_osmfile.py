@@ -165,7 +165,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 )
 def test_truncated_compressed_files_say_where(name: str, pack: object, tmp_path: Path) -> None:
     text = town().text().encode() * 40
-    packed = pack(text)  # type: ignore[operator]
+    packed = pack(text)  # type: ignore[operator]  # of the parameters
     path = tmp_path / name
     path.write_bytes(packed[: len(packed) // 2])
     with pytest.raises(SourceError, match=r"truncated.* byte \d+, in line \d+"):

@@ -153,7 +153,7 @@ def closure_story(travel_s: int | None = None, *, before: bool = False) -> tuple
         SetCondition(StreetsNamed(edges=tuple(edges)), tuple(edges), tuple(TravelMode), "works"), 1
     )
     if before:
-        story.inputs = lambda: inputs  # type: ignore[method-assign]
+        story.inputs = lambda: inputs  # type: ignore[method-assign]  # for this story
     incident = story.report("chest_pain", 2, THERE)
     way = roads.travel(story.state.conditions).route(
         TravelMode.BLUE_LIGHT, _snap(roads, HERE), _snap(roads, THERE)

@@ -19,7 +19,7 @@ from dispatch.emergency.desk.ground import (
     orders_to,
     require_orders,
 )
-from dispatch.emergency.desk.orders import UNNUMBERED, OrderNumbers, order
+from dispatch.emergency.desk.orders import UNNUMBERED, OrderNumbers, give_order
 from dispatch.emergency.desk.waiting import displaced, promised_units
 from dispatch.emergency.events import (
     DecisionMade,
@@ -65,7 +65,7 @@ def record_decision(command: RecordDecision, desk: Desk, at: datetime) -> Iterat
         incident = desk.emergency.incidents[proposal.incident]
         if incident.automatic and desk.orders:
             for chosen in proposal.units:
-                yield from order(desk, assignments, by_policy(proposal, chosen, at))
+                yield from give_order(desk, assignments, by_policy(proposal, chosen, at))
 
 
 def _still_good(desk: Desk, decision: DecisionMade) -> tuple[Proposal, ...]:
@@ -134,7 +134,7 @@ def confirm(command: ConfirmProposal, desk: Desk, now: datetime) -> Iterator[Fac
     numbers = OrderNumbers(desk)
     for chosen in proposal.units:
         require_free(desk.fleet, chosen.candidate.unit, "proposal.units")
-        yield from order(desk, numbers, by_policy(proposal, chosen, now, DecidedBy.DISPATCHER))
+        yield from give_order(desk, numbers, by_policy(proposal, chosen, now, DecidedBy.DISPATCHER))
 
 
 def current_proposal(desk: Desk, incident: Incident, wanted: ProposalId) -> Proposal:

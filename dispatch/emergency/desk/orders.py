@@ -30,6 +30,7 @@ from dispatch.model import (
     AssignmentId,
     AssignmentState,
     Holder,
+    Origin,
     Remark,
     UnitStatus,
 )
@@ -50,12 +51,20 @@ class OrderNumbers:
 
 UNNUMBERED = AssignmentId("")
 
+DESK = "desk"
+"""Source of the orders that this desk gives itself."""
 
-def order(desk: Desk, numbers: OrderNumbers, assignment: Assignment) -> Iterator[Fact]:
+
+def give_order(desk: Desk, numbers: OrderNumbers, assignment: Assignment) -> Iterator[Fact]:
     """An order to a free unit: it gets its holder and mobilises."""
     if assignment.unit is None:
         raise ValueError("an order names its unit")
-    numbered = replace(assignment, assignment_id=numbers.take())
+    owner = desk.fleet.units[assignment.unit].unit.origin
+    numbered = replace(
+        assignment,
+        assignment_id=numbers.take(),
+        origin=Origin(source=DESK, agency=owner.agency, parent_agency=owner.parent_agency),
+    )
     yield UnitAssigned(numbered)
     yield UnitReserved(assignment.unit, Holder(numbered.incident, numbered.assignment_id))
     yield UnitStatusChanged(

@@ -11,7 +11,7 @@ from dispatch.emergency.commands import (
 )
 from dispatch.emergency.desk.decisions import current_proposal
 from dispatch.emergency.desk.ground import Desk, Fact, incident_of, need_of, require_orders
-from dispatch.emergency.desk.orders import UNNUMBERED, OrderNumbers, order
+from dispatch.emergency.desk.orders import UNNUMBERED, OrderNumbers, give_order
 from dispatch.emergency.desk.waiting import displaced, taken_by, withdrawn
 from dispatch.emergency.model import (
     OVERRIDE_CODES,
@@ -50,7 +50,7 @@ def override(command: OverrideProposal, desk: Desk, now: datetime) -> Iterator[F
     numbers = OrderNumbers(desk)
     for unit, need_id in pairs:
         chosen = _by_dispatcher(command, incident, unit, need_id, now)
-        yield from order(desk, numbers, chosen)
+        yield from give_order(desk, numbers, chosen)
 
 
 def _match(

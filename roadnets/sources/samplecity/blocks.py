@@ -85,7 +85,7 @@ def _gated(job: _Job, spacing: float, barrier: str, tags: dict[str, str]) -> Ite
     for index, (whole, line) in enumerate(roads):
         for end in (0, 1):
             if (index, end) in entrances:
-                line = _with_gate(_opened(line, whole, end), end, barrier, job)  # noqa: PLW2901
+                line = _with_gate(_opened(line, whole, end), end, barrier, job)  # noqa: PLW2901 - the same line, changed
         yield Street(line, "service", tags=dict(tags))
 
 

@@ -235,7 +235,7 @@ def _motorway(streets: list[Street]) -> list[Street]:
         links = []
         for crossed in streets:
             if crossed.name in {"人民大道", "江南大道东", "高新大道"}:
-                lane, pair = _diamond(lane, crossed.line)  # noqa: PLW2901
+                lane, pair = _diamond(lane, crossed.line)  # noqa: PLW2901 - the same lane, changed
                 links += pair
         motorway = _road(lane, name, "motorway", "100")
         motorway.tags.update({"oneway": "yes", "ref": "S87", "layer": "1"})

@@ -27,7 +27,7 @@ class Watched(Streets):
         snapper = Snapper(network)
 
         class Counting(Snapper):
-            def snap_many(_, points: list[LonLat], mode: TravelMode) -> list[Snap | None]:  # noqa: N805
+            def snap_many(_, points: list[LonLat], mode: TravelMode) -> list[Snap | None]:  # noqa: N805 - the self outside is meant
                 self.snapped += points
                 return snapper.snap_many(points, mode)
 

@@ -228,3 +228,22 @@ def test_braces_of_a_caller_do_no_harm(catalogue):
 def test_the_language_asked_for(header, language):
     assert language_of((("accept-language", header),)) == language
     assert language_of(()) is None
+
+
+@pytest.mark.parametrize(
+    ("allowed", "chinese"),
+    [
+        ("0 or more", "0 或以上"),
+        ("1 to 1000, or 0 for 100", "1 到 1000；0 表示 100"),
+        ("1 to 4", "1 到 4"),
+        ("one of the fleet's 58 units (ListUnits)", "车队 58 辆车之一（见 ListUnits）"),
+        ("an open need of E000001: als-1, bls-1", "警情 E000001 的待派需求：als-1, bls-1"),
+        ("als, bls", "als, bls"),
+    ],
+)
+def test_what_is_allowed_is_said_in_chinese(allowed: str, chinese: str) -> None:
+    details = {"field": "page_size", "value": "-1", "allowed": allowed}
+    said = Catalogue(read_plans(default_plans_path())).sentence(
+        "invalid_field", details, Language.ZH
+    )
+    assert said.endswith(f"允许：{chinese}")
