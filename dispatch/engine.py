@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,15 +32,22 @@ from dispatch.model import UnitId
 from dispatch.state import Fact, Recorded, State, decode, encode, evolve, initial_state, state_hash
 from dispatch.views.history import History
 from dispatch.views.unmapped import UnmappedValues
+from dispatch.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
+
 Command = EmergencyCommand | SetCondition | EndCondition | FleetDeclared
 
+
 GROUP_LIMIT = 512
+
+
 STATE_HASH_EVERY = 256
-WATCHER_QUEUE = 10_000
+
+
 POSITIONS_SAVED_EVERY_S = 1.0
+
 
 T = TypeVar("T")
 
@@ -111,14 +118,6 @@ class _Group:
     outcomes: list[tuple[_Waiting, Done | Exception]] = field(default_factory=list)
 
 
-class WatcherTooSlowError(Exception):
-    """A watcher fell behind; ``revision`` is the last fact it was given."""
-
-    def __init__(self, revision: int) -> None:
-        super().__init__(f"the watcher fell behind after revision {revision}")
-        self.revision = revision
-
-
 class Engine:
     """The writing engine of one desk.
 
@@ -145,7 +144,7 @@ class Engine:
         self._state = self._refold(journal)
         self.positions = PositionBook(_load_positions(journal))
         self._incoming: asyncio.Queue[_Waiting] = asyncio.Queue()
-        self._watchers: set[_Watcher] = set()
+        self._watchers: set[Watcher] = set()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._tasks: list[asyncio.Task[None]] = []
         self._stopped = False
@@ -235,7 +234,7 @@ class Engine:
         WatcherTooSlowError
             When more facts wait than a watcher may leave waiting.
         """
-        watcher = _Watcher()
+        watcher = Watcher()
         self._watchers.add(watcher)
         try:
             live_from = self._state.revision
@@ -447,35 +446,6 @@ class Engine:
             await self._on_disk(self._journal.save_positions, stored)
         except JournalError as error:
             log.error("last positions could not be saved: %s", error)  # noqa: TRY400 - no trace
-
-
-class _Watcher:
-    """Facts waiting for one watcher."""
-
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[Recorded | None] = asyncio.Queue()
-        self._lost = False
-
-    def offer(self, facts: Sequence[Recorded]) -> None:
-        if self._lost:
-            return
-        if self._queue.qsize() + len(facts) > WATCHER_QUEUE:
-            self._lost = True
-            self.end()
-            return
-        for recorded in facts:
-            self._queue.put_nowait(recorded)
-
-    def end(self) -> None:
-        self._queue.put_nowait(None)
-
-    async def facts(self, after: int) -> AsyncIterator[Recorded]:
-        while (recorded := await self._queue.get()) is not None:
-            if recorded.revision > after:
-                after = recorded.revision
-                yield recorded
-        if self._lost:
-            raise WatcherTooSlowError(after)
 
 
 def _record_all(

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Self, TypeVar
 
@@ -17,6 +17,7 @@ import apsw
 
 from dispatch.errors import JournalError
 from dispatch.journal.chain import HASH_BYTES, batch_hash
+from dispatch.journal.checkpointer import Checkpointer
 from dispatch.journal.database import (
     answer_key,
     base_vfs,
@@ -30,18 +31,23 @@ from dispatch.journal.database import (
 from dispatch.journal.journal import Batch, Record, StoredAnswer, StoredPosition
 from dispatch.journal.lock import WriterLock
 from dispatch.journal.pages import RawFile
+from dispatch.journal.readers import Readers
 from dispatch.journal.wal import FRAME, HEADER, scan_log
 
 READ_CHUNK = 500
 """Facts read at once: no statement stays open while the caller looks at them."""
 
+
 CHECKPOINT_FRAMES = 1_000
 """Frames in the log at which they are copied into the database, in the background."""
+
 
 LOG_LIMIT_FRAMES = 8_000
 """Frames at which the writer itself copies them: only when it never pauses is it so far ahead."""
 
+
 Row = TypeVar("Row")
+
 
 _log = logging.getLogger(__name__)
 
@@ -72,8 +78,8 @@ class SqliteJournal:
         self._writer = connect(path, write=True)
         try:
             self._end = self._start(network_checksum)
-            self._readers = _Readers(path)
-            self._checkpointer = _Checkpointer(path, self._stop)
+            self._readers = Readers(path)
+            self._checkpointer = Checkpointer(path, self._stop)
         except BaseException:
             self._writer.close()
             raise
@@ -401,98 +407,6 @@ class SqliteJournal:
             path=str(self._path),
             revision=str(revision),
         )
-
-
-class _Readers:
-    """Connections that read, each lent to one thread for one statement."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._turn = threading.Lock()
-        self._idle: list[apsw.Connection] = []
-        self._closed = False
-
-    @contextlib.contextmanager
-    def borrowed(self) -> Iterator[apsw.Connection]:
-        """Lend a connection; as many are open as threads have read at once."""
-        with self._turn:
-            if self._closed:
-                raise JournalError(f"{self._path} is closed", path=str(self._path))
-            connection = self._idle.pop() if self._idle else None
-        connection = connection or connect(self._path)
-        try:
-            yield connection
-        finally:
-            self._take_back(connection)
-
-    def _take_back(self, connection: apsw.Connection) -> None:
-        with self._turn:
-            self._idle.append(connection)
-            if self._closed:
-                self._close_idle()
-
-    def close(self) -> None:
-        """Close what is idle; what is lent closes when it comes back."""
-        with self._turn:
-            self._closed = True
-            self._close_idle()
-
-    def _close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
-
-
-class _Checkpointer:
-    """Copies the log into the database beside the writer, who need not wait for it.
-
-    Parameters
-    ----------
-    path
-        The journal's file.
-    failed
-        Told when a copy fails: the log is then the one good copy, and must not be begun anew.
-    """
-
-    def __init__(self, path: Path, failed: Callable[[str], None]) -> None:
-        self._path = path
-        self._failed = failed
-        self._connection = connect(path, write=True)
-        self._turn = threading.Lock()
-        self._wanted = threading.Event()
-        self._closing = False
-        self._thread = threading.Thread(target=self._loop, name="journal-checkpoint", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Copy in the background."""
-        self._wanted.set()
-
-    def run(self) -> None:
-        """Copy now, after the copy under way if there is one."""
-        try:
-            with (
-                self._turn,
-                journal_errors(self._path, "checkpoint"),
-                contextlib.suppress(apsw.BusyError),  # another program copies just now
-            ):
-                self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        except JournalError as error:
-            self._failed(str(error))
-
-    def close(self) -> None:
-        """Finish the copy under way."""
-        self._closing = True
-        self._wanted.set()
-        self._thread.join()
-        self._connection.close()
-
-    def _loop(self) -> None:
-        while True:
-            self._wanted.wait()
-            self._wanted.clear()
-            if self._closing:
-                return
-            self.run()
 
 
 def _wrong(batch: Batch, first: int) -> str:

@@ -29,7 +29,7 @@ from dispatch.emergency.events import (
     UnitAssigned,
 )
 from dispatch.emergency.model import Candidate, Incident, Override, Proposal
-from dispatch.engine import Done, Request, WatcherTooSlowError
+from dispatch.engine import Done, Request
 from dispatch.errors import DispatchError, InvalidFieldError, NotFoundError, RequestReusedError
 from dispatch.model import HospitalId, IncidentId, NeedId, ProposalId, Remark, UnitId, UnitStatus
 from dispatch.service import convert, names, present, resolve
@@ -46,6 +46,7 @@ from dispatch.service.status import RevisionAheadError, StoppingError, WatcherBe
 from dispatch.state import State, evolve
 from dispatch.v1 import emergency_pb2, fleet_pb2, incident_pb2
 from dispatch.views.history import History
+from dispatch.watcher import WatcherTooSlowError
 from roadnets.travel import TravelMode
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,12 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
-from dispatch.engine import Engine
+from dispatch.engine import Done, Engine
 from dispatch.errors import JournalError
 from dispatch.journal.journal import Batch, Journal, Record, StoredAnswer, StoredPosition
 from dispatch.journal.sqlite import SqliteJournal
-from tests.dispatch.builders import PLANS, SetClock
+from dispatch.state import Recorded
+from tests.dispatch.builders import PLANS, SetClock, report
 
 
 def journal_in(directory: Path) -> SqliteJournal:
@@ -123,3 +124,21 @@ async def until(holds: Callable[[], object], within_s: float = 10.0) -> None:
 def disk_full() -> JournalError:
     """What a failing store says."""
     return JournalError("the disk is full")
+
+
+def revisions(facts: Sequence[Recorded]) -> list[int]:
+    return [recorded.revision for recorded in facts]
+
+
+async def report_many(run: Running, count: int) -> list[Done]:
+    return await asyncio.gather(*(run.engine.submit(report("fall")) for _ in range(count)))
+
+
+async def collect(
+    engine: Engine, after_revision: int, into: list[Recorded], pause_s: float = 0
+) -> None:
+    async with contextlib.aclosing(engine.watch(after_revision)) as watch:
+        async for recorded in watch:
+            into.append(recorded)
+            if pause_s:
+                await asyncio.sleep(pause_s)

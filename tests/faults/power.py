@@ -21,7 +21,7 @@ from dispatch.journal.verify import verify
 from tests.dispatch.journal.facts import DIGEST, NETWORK, Story
 from tests.faults.disk import Disk, installed
 
-_background = module._Checkpointer.wake
+_background = module.Checkpointer.wake
 
 
 class Toll(NamedTuple):
@@ -62,7 +62,7 @@ class _Life:
         self._ends: list[tuple[int, int]] = [(0, 0)]  # facts and answers after each batch
         # Every second life copies the log in the background as it is meant, the others exactly
         # the same way each time.
-        module._Checkpointer.wake = _background if seed % 2 else module._Checkpointer.run
+        module.Checkpointer.wake = _background if seed % 2 else module.Checkpointer.run
 
     def run(self, cuts: int) -> Toll:
         path = self._directory / "0" / "a"

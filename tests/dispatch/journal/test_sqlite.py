@@ -216,7 +216,7 @@ def test_the_log_is_copied_in_the_background_and_stays_short(path, monkeypatch):
 
 def test_the_writer_copies_the_log_itself_when_it_never_pauses(path, monkeypatch):
     monkeypatch.setattr(module, "LOG_LIMIT_FRAMES", 40)
-    monkeypatch.setattr(module._Checkpointer, "wake", lambda self: None)
+    monkeypatch.setattr(module.Checkpointer, "wake", lambda self: None)
     with opened(path) as journal:
         for revision in range(1, 200):
             journal.append(Batch(records(revision, b"x" * 2_000)))

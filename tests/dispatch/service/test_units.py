@@ -1,12 +1,14 @@
 """Presses, positions, lists of units."""
 
 import asyncio
+import contextlib
 from datetime import UTC, timedelta
 
 import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from dispatch.emergency.events import UnmappedValueKept
 from dispatch.v1 import common_pb2, emergency_pb2, fleet_pb2, incident_pb2
 from tests.dispatch.service.desks import at, desk_and_caller, new_id, refusal
 
@@ -94,7 +96,7 @@ async def test_a_press_that_says_nothing_is_refused(tmp_path, fields, field):
 
 
 async def test_an_unknown_status_code_is_counted(tmp_path):
-    async with desk_and_caller(tmp_path, client="cad") as (_, caller):
+    async with desk_and_caller(tmp_path, client="cad") as (desk, caller):
         request = emergency_pb2.UpdateUnitStatusRequest(unit="1号车", status_code="99")
         told = await refusal(caller("UpdateUnitStatus", request))
         assert told.details["allowed"].startswith("3, 4, available")
@@ -102,6 +104,16 @@ async def test_an_unknown_status_code_is_counted(tmp_path):
         assert [(v.client, v.field, v.value) for v in values.values] == [
             ("cad", "status_code", "99")
         ]
+        async with contextlib.aclosing(desk.engine.watch(0)) as facts:
+            kept = [r.fact async for r in _until_newest(facts, desk.engine.state.revision)]
+        assert UnmappedValueKept("cad", "status_code", "99", about="1号车") in kept
+
+
+async def _until_newest(facts, newest):
+    async for recorded in facts:
+        yield recorded
+        if recorded.revision == newest:
+            return
 
 
 async def test_units_are_listed_in_pages(tmp_path):

@@ -5,7 +5,7 @@ import asyncio
 import grpc
 import pytest
 
-from dispatch import engine as engine_module
+from dispatch import watcher as watcher_module
 from dispatch.v1 import emergency_pb2, fleet_pb2
 from tests.dispatch.service.desks import Caller, desk_and_caller, refusal, running
 
@@ -90,7 +90,7 @@ async def test_the_sentences_are_in_the_watchers_language(tmp_path):
 
 
 async def test_a_watcher_that_falls_behind_is_told_from_where_to_go_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(engine_module, "WATCHER_QUEUE", 50)
+    monkeypatch.setattr(watcher_module, "WATCHER_QUEUE", 50)
     async with desk_and_caller(tmp_path) as (_, caller):
         call = watch(caller, -1)
         await asyncio.sleep(0.2)

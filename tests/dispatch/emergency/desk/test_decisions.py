@@ -32,8 +32,10 @@ from dispatch.model import (
     AssignmentState,
     Holder,
     IncidentId,
+    Origin,
     ProposalId,
     Remark,
+    UnitId,
 )
 from tests.dispatch.builders import (
     NOW,
@@ -65,6 +67,8 @@ class TestRecordDecision:
         assert kinds(facts) == [DecisionMade, UnitAssigned, UnitReserved, UnitStatusChanged]
         (assignment,) = assignments(desk)
         assert assignment.unit == "A1"
+        owner = desk.state.fleet.units[UnitId("A1")].unit.origin
+        assert assignment.origin == Origin("", "desk", owner.agency, owner.parent_agency)
         assert (assignment.state, assignment.decided_by) == (
             AssignmentState.ORDERED,
             DecidedBy.POLICY,
