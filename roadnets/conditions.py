@@ -1,43 +1,100 @@
-"""Conditions: what closes streets just now, as an immutable overlay on the weights."""
+"""Conditions: what is different about the streets just now, as an immutable value."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Self
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
-from roadnets.errors import UnknownStreetError
-from roadnets.geo import LocalProjection, LonLat
-from roadnets.lines import project_edges
-from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, Bounds, EdgeFlag, RoadNetwork
-from roadnets.speeds import NOT_DRIVABLE_MS
 from roadnets.travel import TravelMode
 
 EVERY_MODE: Final = frozenset(TravelMode)
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
-    """Edges that one condition closes to some modes."""
+class Closed:
+    """Nobody drives through.
+
+    Attributes
+    ----------
+    impassable
+        Nor can anybody drive on it at all, not even to a place on it (a broken bridge).
+    """
+
+    impassable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slowed:
+    """Traffic moves at so many times its usual speed; above 0, at most 1.
+
+    Of several on one street the slowest counts.
+    """
+
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """As ``Slowed``, and on top of it: rain slows a jam, too."""
+
+    factor: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flooded:
+    """Water stands on the street, metres deep; of several depths the greatest counts."""
+
+    depth_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contraflow:
+    """One-way streets may be driven the wrong way (edges flagged ``AGAINST_ONEWAY``)."""
+
+
+Effect = Closed | Slowed | Weather | Flooded | Contraflow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """What one report changes on some edges for some modes; equal only to itself.
+
+    Attributes
+    ----------
+    edges
+        int32 (k,), ascending and without repetition, read-only.
+    """
 
     condition_id: str
-    edges: frozenset[int]
-    modes: frozenset[TravelMode]
+    edges: NDArray[np.int32]
+    effect: Effect
+    modes: frozenset[TravelMode] = EVERY_MODE
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Every closure in force, in the order in which they came.
+    """Every condition in force by its id, in the order in which they came.
 
     A street that two conditions close opens when both have ended.
     """
 
-    closures: tuple[Closure, ...] = ()
+    by_id: Mapping[str, Condition] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __iter__(self) -> Iterator[Condition]:
+        return iter(self.by_id.values())
+
+    def with_all(self, conditions: Iterable[Condition]) -> Self:
+        """Begin some conditions; each replaces what its id meant before."""
+        by_id = dict(self.by_id)
+        for condition in conditions:
+            by_id.pop(condition.condition_id, None)
+            by_id[condition.condition_id] = condition
+        return type(self)(MappingProxyType(by_id))
 
     def with_closure(
         self,
@@ -45,199 +102,21 @@ class Conditions:
         edges: Iterable[int] | NDArray[np.integer],
         modes: Iterable[TravelMode] = EVERY_MODE,
     ) -> Self:
-        """Close edges to some modes; replaces what ``condition_id`` closed before."""
-        closure = Closure(condition_id, frozenset(map(int, edges)), frozenset(modes))
-        return type(self)((*self.without(condition_id).closures, closure))
+        """Close edges to through traffic of some modes."""
+        return self.with_all([Condition(condition_id, edge_set(edges), Closed(), frozenset(modes))])
 
-    def without(self, condition_id: str) -> Self:
-        """End one condition; nothing changes where it is not in force."""
-        return type(self)(tuple(c for c in self.closures if c.condition_id != condition_id))
-
-    def closed_edges(self, mode: TravelMode) -> NDArray[np.int32]:
-        """Edges closed to ``mode``, ascending int32 (k,)."""
-        closed = frozenset().union(*(c.edges for c in self.closures if mode in c.modes))
-        return np.array(sorted(closed), np.int32)
-
-    def closing(self, edge: int, mode: TravelMode) -> tuple[str, ...]:
-        """Ids of the conditions that close ``edge`` to ``mode``, oldest first."""
-        return tuple(c.condition_id for c in self.closures if mode in c.modes and edge in c.edges)
-
-    def weights(self, mode: TravelMode, base: NDArray[np.int32]) -> NDArray[np.int32]:
-        """Lay the closures over the base weights of ``mode``.
-
-        Parameters
-        ----------
-        mode
-            Who drives.
-        base
-            int32 (m,), milliseconds on open roads.
-
-        Returns
-        -------
-        NDArray[np.int32]
-            (m,), milliseconds, ``NOT_DRIVABLE_MS`` where closed, read-only; ``base`` itself where
-            nothing is closed.
-        """
-        closed = self.closed_edges(mode)
-        if not len(closed):
-            return base
-        weights = base.copy()
-        weights[closed] = NOT_DRIVABLE_MS
-        weights.setflags(write=False)
-        return weights
+    def without(self, *condition_ids: str) -> Self:
+        """End some conditions; nothing changes where one is not in force."""
+        gone = frozenset(condition_ids)
+        kept = {id_: c for id_, c in self.by_id.items() if id_ not in gone}
+        return type(self)(MappingProxyType(kept))
 
 
 NO_CONDITIONS: Final = Conditions()
 
 
-@dataclass(frozen=True, slots=True)
-class StreetSelector:
-    """Which edges a condition is about, as a person would say it.
-
-    ``edges``, ``ways`` and ``name`` add up; where none is given, every edge is meant. ``near``
-    and ``bridges_only`` then narrow the choice.
-
-    Attributes
-    ----------
-    edges
-        Edge indices of the network.
-    ways
-        OSM way ids.
-    name
-        Local or English street name, in any case.
-    near, radius_m
-        Keep edges of which some part lies within so many metres of a point.
-    bridges_only
-        Keep bridges.
-    """
-
-    edges: tuple[int, ...] = ()
-    ways: tuple[int, ...] = ()
-    name: str | None = None
-    near: LonLat | None = None
-    radius_m: float | None = None
-    bridges_only: bool = False
-
-    def __post_init__(self) -> None:
-        if (self.near is None) != (self.radius_m is None):
-            raise ValueError("near and radius_m go together")
-        if self.radius_m is not None and not self.radius_m > 0:
-            raise ValueError(f"radius_m is {self.radius_m}; allowed: above 0")
-        if not (self.names_streets or self.near or self.bridges_only):
-            raise ValueError("a selector of every edge of the network is not meant")
-
-    @property
-    def names_streets(self) -> bool:
-        """Whether edges, ways or a name are given."""
-        return bool(self.edges or self.ways or self.name is not None)
-
-
-def resolve(network: RoadNetwork, selector: StreetSelector) -> NDArray[np.int32]:
-    """Find the edges that a selector means.
-
-    Parameters
-    ----------
-    network
-        The streets.
-    selector
-        Which of them.
-
-    Returns
-    -------
-    NDArray[np.int32]
-        (k,) with k at least 1, ascending and without repetition, read-only.
-
-    Raises
-    ------
-    UnknownStreetError
-        The network has no such edge, way or name, or nothing is left after narrowing; says
-        which, and the nearest known names.
-    """
-    edges = _selected(network, selector)
-    if selector.bridges_only:
-        edges = edges[network.has_flag(EdgeFlag.BRIDGE)[edges]]
-    if selector.near is not None and selector.radius_m is not None:
-        edges = _within(network, edges, selector.near, selector.radius_m)
-    if not len(edges):
-        raise UnknownStreetError(_nothing_left(network, selector))
-    edges.setflags(write=False)
-    return edges
-
-
-def _selected(network: RoadNetwork, selector: StreetSelector) -> NDArray[np.int32]:
-    """Every edge that the selector names, ascending int32 (k,), before narrowing."""
-    if not selector.names_streets:
-        return np.arange(network.edge_count, dtype=np.int32)
-    parts = [_known_edge(network, edge) for edge in selector.edges]
-    parts += [_known_way(network, way) for way in selector.ways]
-    if selector.name is not None:
-        parts.append(_known_name(network, selector.name))
-    return np.unique(np.concatenate(parts))
-
-
-def _known_edge(network: RoadNetwork, edge: int) -> NDArray[np.int32]:
-    if not 0 <= edge < network.edge_count:
-        last = network.edge_count - 1
-        raise UnknownStreetError(f"edge {edge} is not in {network.name}; it has edges 0 to {last}")
-    return np.array([edge], np.int32)
-
-
-def _known_way(network: RoadNetwork, way: int) -> NDArray[np.int32]:
-    edges = network.edges_of_way(way)
-    if not len(edges):
-        raise UnknownStreetError(f"OSM way {way} is not in {network.name}")
-    return edges
-
-
-def _known_name(network: RoadNetwork, name: str) -> NDArray[np.int32]:
-    edges = network.edges_named(name)
-    if not len(edges):
-        nearest = nearest_names(network, name)
-        hint = f"; the nearest names are {', '.join(nearest)}" if nearest else ""
-        raise UnknownStreetError(f"no street of {network.name} is named {name!r}{hint}")
-    return edges
-
-
-def nearest_names(network: RoadNetwork, text: str, count: int = 3) -> list[str]:
-    """Suggest street names for a text that is none, best first.
-
-    Names that contain the text come before names that are merely spelled alike.
-    """
-    wanted = text.strip().casefold()
-    spelled = {n.casefold(): n for n in (*network.names, *network.names_en) if n}
-    containing = [folded for folded in spelled if wanted in folded]
-    alike = difflib.get_close_matches(wanted, spelled, n=count, cutoff=0.5)
-    return [spelled[folded] for folded in dict.fromkeys((*containing, *alike))][:count]
-
-
-def _within(
-    network: RoadNetwork, edges: NDArray[np.int32], centre: LonLat, radius_m: float
-) -> NDArray[np.int32]:
-    """Keep the edges of which some part lies within ``radius_m`` of ``centre``."""
-    projection = LocalProjection(centre)
-    corners = projection.to_degrees(np.array([(-radius_m, -radius_m), (radius_m, radius_m)]))
-    edges = edges[_overlapping(network, Bounds(*corners.ravel().tolist()))[edges]]
-    lines = project_edges(network, edges, projection)
-    return edges[shapely.dwithin(lines, shapely.Point(0, 0), radius_m)]
-
-
-def _overlapping(network: RoadNetwork, box: Bounds) -> NDArray[np.bool_]:
-    """Whether the box around each edge meets another, bool (m,): a quick first sieve."""
-    west, south, east, north = (degrees * GEOMETRY_UNITS_PER_DEGREE for degrees in box)
-    lon, lat = network.geometry.T
-    first = network.geometry_start[:-1]
-    meets: NDArray[np.bool_] = (
-        (np.minimum.reduceat(lon, first) <= east)
-        & (np.maximum.reduceat(lon, first) >= west)
-        & (np.minimum.reduceat(lat, first) <= north)
-        & (np.maximum.reduceat(lat, first) >= south)
-    )
-    return meets
-
-
-def _nothing_left(network: RoadNetwork, selector: StreetSelector) -> str:
-    kind = "bridge" if selector.bridges_only else "street"
-    which = "of those selected" if selector.names_streets else f"of {network.name}"
-    if selector.near is None:
-        return f"none {which} is a {kind}"
-    return f"no {kind} {which} lies within {selector.radius_m:g} m of {selector.near}"
+def edge_set(edges: Iterable[int] | NDArray[np.integer]) -> NDArray[np.int32]:
+    """Edges ascending and without repetition, int32 (k,), read-only."""
+    kept = np.unique(np.fromiter(edges, np.int32))
+    kept.setflags(write=False)
+    return kept

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from enum import IntFlag, StrEnum
-from typing import Any, Final, NamedTuple, TypedDict, Unpack
+from typing import Any, Final, NamedTuple, NotRequired, TypedDict, Unpack, cast
 
 import msgspec
 import numpy as np
@@ -37,8 +37,14 @@ HIGHWAY_CLASSES: tuple[str, ...] = (
     "pedestrian",
     "track",
     "emergency_access",
+    "waterway",
+    "landing",
 )
-"""OSM highway classes that some mode may drive; ``edge_class`` indexes into this tuple."""
+"""Classes of edges that some mode may drive; ``edge_class`` indexes into this tuple.
+
+OSM's highway classes, then two that only boats know: ``waterway``, along navigable water, and
+``landing``, between the water and the street beside it.
+"""
 
 GEOMETRY_UNITS_PER_DEGREE: Final = 10_000_000
 """``RoadNetwork.geometry`` counts in 1e-7 degrees, as OSM itself does: about 1 cm."""
@@ -59,6 +65,9 @@ class EdgeFlag(IntFlag):
     RESTRICTED = 32  # private, gated, service-only or emergency-only: blue light alone
     SPEED_TAGGED = 64  # ``edge_speed_kph`` is the posted maxspeed, not a default of its class
     ROUNDABOUT = 128
+    AGAINST_ONEWAY = 256  # the wrong way of a one-way street: nobody's, until contraflow opens it
+    WATER = 512  # of class waterway or landing: boats alone
+    BUS_LANE = 1024  # a lane for buses runs beside: blue light passes the queue on it
 
 
 class PlaceKind(StrEnum):
@@ -105,11 +114,56 @@ class District:
     ring: tuple[LonLat, ...]
 
 
+class LandmarkKind(StrEnum):
+    """What a caller may name to say where something is."""
+
+    ADDRESS = "address"  # a house number on a street
+    COMPOUND = "compound"  # a residential quarter, campus, works, park or other named area
+    GATE = "gate"  # a named or numbered entrance
+    POINT = "point"  # any other named thing: a shop, school, station, village
+    KILOMETRE_POST = "kilometre_post"
+
+
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """Something that a caller may name, for ``roadnets.places``.
+
+    Attributes
+    ----------
+    name, name_en
+        "" where it has none; an address has a number instead.
+    street
+        The street of an address or the road of a kilometre post, as the map spells it.
+    number
+        House number, number of a gate, or kilometre ("12.4").
+    """
+
+    kind: LandmarkKind
+    osm_id: str
+    point: LonLat
+    name: str = ""
+    name_en: str = ""
+    street: str = ""
+    number: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportReport:
     """What the import kept and what it dropped, for people to read.
 
-    ``dropped`` maps a sentence in English ("edges outside the largest connected core") to a count.
+    Attributes
+    ----------
+    nodes, edges, length_km
+        What may be driven on an ordinary day: edges against a one-way street and on water are not
+        counted.
+    dropped
+        A sentence in English ("edges outside the largest connected core") to a count.
+    speeds_defaulted
+        Edges without a posted speed.
+    turns_modelled
+        Turn restrictions (relations of the source) that routes obey.
+    turns_left_out
+        One sentence for each turn restriction that routes do not obey: which, and why not.
     """
 
     nodes: int
@@ -118,6 +172,8 @@ class ImportReport:
     dropped: dict[str, int]
     speeds_defaulted: int
     notes: tuple[str, ...] = ()
+    turns_modelled: int = 0
+    turns_left_out: tuple[str, ...] = ()
 
 
 class Bounds(NamedTuple):
@@ -170,6 +226,18 @@ class RoadNetwork:
         uint8 (m,), gates to be opened on the way along the edge.
     edge_name
         int32 (m,), index into ``names`` and ``names_en`` (0 is the empty name).
+    edge_layer
+        int8 (m,), OSM's ``layer``, else 1 on a bridge, -1 in a tunnel, 0 elsewhere.
+    edge_max_height_m, edge_max_width_m, edge_max_weight_t
+        float32 (m,), what may pass; infinite where the map sets no limit.
+    turn_start
+        int32 (t + 1,), forbidden turn i is
+        ``turn_edge[turn_start[i]:turn_start[i + 1]]``.
+    turn_edge
+        int32 (q,), edges in driving order, two or more a turn, each beginning where the one before
+        ends: whoever has driven all but the last must not drive the last.
+    turn_modes
+        uint8 (t,), whom each forbids: bits of ``roadnets.travel.MODE_BIT``.
     geometry_start
         int64 (m + 1,), edge e's points are ``geometry[geometry_start[e]:geometry_start[e + 1]]``,
         tail and head included.
@@ -177,6 +245,10 @@ class RoadNetwork:
         int32 (g, 2), lon and lat in 1e-7 degrees.
     names, names_en
         Local and English street names; ``names_en[i]`` is "" where OSM has none.
+    refs
+        For each of ``names``, the road's number ("G4", "S203") or "".
+    landmarks
+        What callers may name besides streets and ``places``, in file order.
     signals
         Number of signal nodes (OSM ``highway=traffic_signals``) on the core.
     """
@@ -200,10 +272,19 @@ class RoadNetwork:
     edge_length_m: NDArray[np.float64]
     edge_gate_count: NDArray[np.uint8]
     edge_name: NDArray[np.int32]
+    edge_layer: NDArray[np.int8]
+    edge_max_height_m: NDArray[np.float32]
+    edge_max_width_m: NDArray[np.float32]
+    edge_max_weight_t: NDArray[np.float32]
+    turn_start: NDArray[np.int32]
+    turn_edge: NDArray[np.int32]
+    turn_modes: NDArray[np.uint8]
     geometry_start: NDArray[np.int64]
     geometry: NDArray[np.int32]
     names: tuple[str, ...]
     names_en: tuple[str, ...]
+    refs: tuple[str, ...]
+    landmarks: tuple[Landmark, ...]
     places: tuple[Place, ...]
     districts: tuple[District, ...]
     signals: int
@@ -279,14 +360,21 @@ ARRAY_LAYOUT: Final[dict[str, tuple[type[np.generic], str]]] = {
     "edge_length_m": (np.float64, "(m,)"),
     "edge_gate_count": (np.uint8, "(m,)"),
     "edge_name": (np.int32, "(m,)"),
+    "edge_layer": (np.int8, "(m,)"),
+    "edge_max_height_m": (np.float32, "(m,)"),
+    "edge_max_width_m": (np.float32, "(m,)"),
+    "edge_max_weight_t": (np.float32, "(m,)"),
+    "turn_start": (np.int32, "(t + 1,)"),
+    "turn_edge": (np.int32, "(q,)"),
+    "turn_modes": (np.uint8, "(t,)"),
     "geometry_start": (np.int64, "(m + 1,)"),
     "geometry": (np.int32, "(g, 2)"),
 }
-"""Every array field of RoadNetwork with its dtype and shape: n nodes, m edges, g points."""
+"""Every array field of RoadNetwork with its dtype and shape: n nodes, m edges, t forbidden turns, g points."""
 
 
 class NetworkArrays(TypedDict):
-    """The arrays of a RoadNetwork, by field name."""
+    """The arrays of a RoadNetwork, by field name; ``build_network`` fills in what is left out."""
 
     node_lon: NDArray[np.float64]
     node_lat: NDArray[np.float64]
@@ -302,6 +390,13 @@ class NetworkArrays(TypedDict):
     edge_length_m: NDArray[np.float64]
     edge_gate_count: NDArray[np.uint8]
     edge_name: NDArray[np.int32]
+    edge_layer: NDArray[np.int8]
+    edge_max_height_m: NDArray[np.float32]
+    edge_max_width_m: NDArray[np.float32]
+    edge_max_weight_t: NDArray[np.float32]
+    turn_start: NDArray[np.int32]
+    turn_edge: NDArray[np.int32]
+    turn_modes: NDArray[np.uint8]
     geometry_start: NDArray[np.int64]
     geometry: NDArray[np.int32]
 
@@ -315,6 +410,8 @@ class NetworkTexts(TypedDict):
     synthetic: bool
     names: tuple[str, ...]
     names_en: tuple[str, ...]
+    refs: NotRequired[tuple[str, ...]]
+    landmarks: NotRequired[tuple[Landmark, ...]]
     places: tuple[Place, ...]
     districts: tuple[District, ...]
     signals: int
@@ -332,7 +429,8 @@ def build_network(**fields: Unpack[NetworkFields]) -> RoadNetwork:
     ----------
     **fields
         Every field of RoadNetwork but ``checksum``, with exactly the dtypes and shapes that its
-        docstring gives. The arrays are kept, not copied, and set read-only.
+        docstring gives. The arrays are kept, not copied, and set read-only. Layers, limits, turns,
+        refs and landmarks may be left out: all streets then lie on the ground, without limits.
 
     Returns
     -------
@@ -344,7 +442,9 @@ def build_network(**fields: Unpack[NetworkFields]) -> RoadNetwork:
     ValueError
         A field has another dtype or shape, or points outside the network; names the field.
     """
-    draft = RoadNetwork(**fields, checksum="")
+    plain = _plain_fields(len(fields["edge_tail"]), len(fields["names"]))
+    everything = cast("dict[str, Any]", {**plain, **fields})
+    draft = RoadNetwork(**everything, checksum="")
     _check_arrays(draft)
     _check_indices(draft)
     _check_values(draft)
@@ -352,6 +452,22 @@ def build_network(**fields: Unpack[NetworkFields]) -> RoadNetwork:
     for array in network_arrays(draft).values():
         array.setflags(write=False)
     return replace(draft, checksum=compute_checksum(draft))
+
+
+def _plain_fields(edges: int, names: int) -> dict[str, Any]:
+    """Fields of streets on the ground, without limits, forbidden turns, numbers or landmarks."""
+    no_limit = np.full(edges, np.inf, np.float32)
+    return {
+        "edge_layer": np.zeros(edges, np.int8),
+        "edge_max_height_m": no_limit,
+        "edge_max_width_m": no_limit.copy(),
+        "edge_max_weight_t": no_limit.copy(),
+        "turn_start": np.zeros(1, np.int32),
+        "turn_edge": np.empty(0, np.int32),
+        "turn_modes": np.empty(0, np.uint8),
+        "refs": ("",) * names,
+        "landmarks": (),
+    }
 
 
 def network_arrays(network: RoadNetwork) -> dict[str, NDArray[Any]]:
@@ -388,9 +504,18 @@ def compute_checksum(network: RoadNetwork) -> str:
 
 def _check_arrays(network: RoadNetwork) -> None:
     n, m, g = network.node_count, network.edge_count, len(network.geometry)
+    t, q = len(network.turn_modes), len(network.turn_edge)
     if not (n and m):
         raise ValueError(f"a network needs nodes and edges; this one has {n} and {m}")
-    shapes = {"(n,)": (n,), "(m,)": (m,), "(m + 1,)": (m + 1,), "(g, 2)": (g, 2)}
+    shapes: dict[str, tuple[int, ...]] = {
+        "(n,)": (n,),
+        "(m,)": (m,),
+        "(m + 1,)": (m + 1,),
+        "(t,)": (t,),
+        "(t + 1,)": (t + 1,),
+        "(q,)": (q,),
+        "(g, 2)": (g, 2),
+    }
     for name, array in network_arrays(network).items():
         dtype, letters = ARRAY_LAYOUT[name]
         if array.dtype != dtype or array.shape != shapes[letters] or not array.flags.c_contiguous:
@@ -402,13 +527,16 @@ def _check_arrays(network: RoadNetwork) -> None:
 
 def _check_indices(network: RoadNetwork) -> None:
     n, m = network.node_count, network.edge_count
-    if len(network.names) != len(network.names_en) or network.names[:1] != ("",):
-        raise ValueError("names and names_en must be of one length and begin with the empty name")
+    lengths = {len(network.names), len(network.names_en), len(network.refs)}
+    if len(lengths) != 1 or network.names[:1] != ("",):
+        raise ValueError("names, names_en and refs must be of one length; the first name is empty")
     _check_range("edge_tail", network.edge_tail, 0, n - 1)
     _check_range("edge_head", network.edge_head, 0, n - 1)
     _check_range("edge_twin", network.edge_twin, -1, m - 1)
     _check_range("edge_class", network.edge_class, 0, len(HIGHWAY_CLASSES) - 1)
     _check_range("edge_name", network.edge_name, 0, len(network.names) - 1)
+    _check_range("turn_edge", network.turn_edge, 0, m - 1)
+    _check_turns(network)
     edges = np.flatnonzero(network.edge_twin >= 0)
     twins = network.edge_twin[edges]
     mutual = (network.edge_twin[twins] == edges) & (twins != edges)
@@ -419,11 +547,30 @@ def _check_indices(network: RoadNetwork) -> None:
         raise ValueError(f"edge_twin of edge {edge} is {network.edge_twin[edge]}, not its reverse")
 
 
+def _check_turns(network: RoadNetwork) -> None:
+    start, edge = network.turn_start, network.turn_edge
+    if start[0] != 0 or start[-1] != len(edge) or (np.diff(start) < 2).any():
+        raise ValueError("turn_start must rise from 0 to q by at least 2 edges a turn")
+    follows = np.ones(len(edge), np.bool_)
+    follows[start[:-1]] = False
+    at = np.flatnonzero(follows)
+    broken = at[network.edge_head[edge[at - 1]] != network.edge_tail[edge[at]]]
+    if len(broken):
+        turn = int(np.searchsorted(start, broken[0], side="right")) - 1
+        raise ValueError(
+            f"turn_edge of turn {turn}: edge {edge[broken[0]]} does not begin where edge "
+            f"{edge[broken[0] - 1]} ends"
+        )
+
+
 def _check_values(network: RoadNetwork) -> None:
     _check_range("node_lon", network.node_lon, -180, 180)
     _check_range("node_lat", network.node_lat, -90, 90)
     _check_range("edge_length_m", network.edge_length_m, 0, 1e7)
     _check_range("edge_speed_kph", network.edge_speed_kph, 1, 400)
+    _check_range("edge_max_height_m", network.edge_max_height_m, 0, np.inf)
+    _check_range("edge_max_width_m", network.edge_max_width_m, 0, np.inf)
+    _check_range("edge_max_weight_t", network.edge_max_weight_t, 0, np.inf)
 
 
 def _check_geometry(network: RoadNetwork) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,56 @@ class TravelMode(StrEnum):
 
     BLUE_LIGHT = "blue_light"
     CIVILIAN = "civilian"
+    HIGH_CLEARANCE = "high_clearance"  # a truck that wades deeper, on the streets of civilians
+    BOAT = "boat"  # on navigable water and on streets deep enough under water
+
+
+MODE_BIT: Final[Mapping[TravelMode, int]] = MappingProxyType(
+    {mode: 1 << place for place, mode in enumerate(TravelMode)}
+)
+"""One bit for each mode, for arrays that say whom something concerns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """Who drives, and what limits of the road concern it.
+
+    Attributes
+    ----------
+    mode
+        How it drives.
+    height_m, width_m, weight_t
+        Its size, metres and tonnes; None where no limit of height, width or weight is to be heeded.
+    wading_m
+        How deep water it can drive through, metres, or the draught of a boat; None for what is
+        usual in its mode (``roadnets.flood``).
+
+    Raises
+    ------
+    ValueError
+        A size is not above 0.
+    """
+
+    mode: TravelMode
+    height_m: float | None = None
+    width_m: float | None = None
+    weight_t: float | None = None
+    wading_m: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("height_m", "width_m", "weight_t", "wading_m"):
+            size = getattr(self, name)
+            if size is not None and not 0 < size < math.inf:
+                raise ValueError(f"{name} is {size}; allowed: above 0")
+
+
+Traveller = TravelMode | Vehicle
+"""A mode by itself is a vehicle of that mode without limits."""
+
+
+def vehicle_of(traveller: Traveller) -> Vehicle:
+    """Give the vehicle that a traveller is."""
+    return traveller if isinstance(traveller, Vehicle) else Vehicle(traveller)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +116,66 @@ class Route:
     legs: tuple[Leg, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """What lies within so many seconds of some places; an edge may be reached in part.
+
+    Attributes
+    ----------
+    edge
+        int32 (k,), ascending: every edge of which some part is reached.
+    begin, end
+        float64 (k,), the part of each that is reached, as fractions of it, ``begin < end``.
+    seconds
+        int64 (k,), when the part is first entered.
+    """
+
+    edge: NDArray[np.int32]
+    begin: NDArray[np.float64]
+    end: NDArray[np.float64]
+    seconds: NDArray[np.int64]
+
+
 class TravelTimes(Protocol):
-    """Travel times for one set of conditions; an engine is immutable and safe to share.
+    """Travel times on the roads as they are at one moment; immutable and safe to share.
 
     All durations are whole seconds, rounded half up once from exact milliseconds;
     ``UNREACHABLE`` where there is no way. A snap may leave and be reached in either direction of
-    its street that the mode may drive; nothing leaves or arrives along a closed edge, so a snap
-    on a street closed both ways is unreachable, even from itself.
+    its street that the vehicle may drive. A closed street is closed to those who drive through; a
+    place on it is reached, and left, along it. One that cannot be driven at all (impassable, under
+    too deep water) is not: a place on it is unreachable, even from itself.
     """
 
     def one_to_many(
-        self, mode: TravelMode, origin: Snap, targets: Sequence[Snap]
+        self, traveller: Traveller, origin: Snap, targets: Sequence[Snap]
     ) -> NDArray[np.int64]:
         """Seconds from ``origin`` to each target, int64 (len(targets),)."""
         ...
 
     def many_to_one(
-        self, mode: TravelMode, origins: Sequence[Snap], target: Snap
+        self, traveller: Traveller, origins: Sequence[Snap], target: Snap
     ) -> NDArray[np.int64]:
         """Seconds from each origin to ``target``, int64 (len(origins),)."""
         ...
 
     def matrix(
-        self, mode: TravelMode, origins: Sequence[Snap], targets: Sequence[Snap]
+        self, traveller: Traveller, origins: Sequence[Snap], targets: Sequence[Snap]
     ) -> NDArray[np.int64]:
         """Seconds from each origin to each target, int64 (len(origins), len(targets))."""
         ...
 
-    def route(self, mode: TravelMode, origin: Snap, target: Snap) -> Route | None:
+    def route(self, traveller: Traveller, origin: Snap, target: Snap) -> Route | None:
         """Find the fastest way with its geometry, or None where there is none."""
+        ...
+
+    def alternatives(
+        self, traveller: Traveller, origin: Snap, target: Snap, most: int = 2
+    ) -> tuple[Route, ...]:
+        """Find up to ``most`` meaningfully different ways besides the fastest, best first."""
+        ...
+
+    def reach(self, traveller: Traveller, origins: Sequence[Snap], seconds: int) -> Reach:
+        """Find what can be reached from any of some places in so many seconds."""
         ...
 
 

@@ -17,8 +17,8 @@ from dispatch.service.calls import Call
 from dispatch.service.orders import Order, carry_out
 from dispatch.service.rooms import Rooms
 from dispatch.v1 import roads_pb2
-from roadnets.conditions import StreetSelector
-from roadnets.conditions import resolve as resolve_streets
+from roadnets.selectors import StreetSelector
+from roadnets.selectors import resolve as resolve_streets
 from roadnets.errors import UnknownStreetError
 from roadnets.geo import LonLat
 from roadnets.travel import Route, TravelMode

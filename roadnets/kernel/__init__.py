@@ -1,0 +1,1 @@
+"""A customizable contraction hierarchy: numbers in, numbers out; no street, no snap, no file."""
