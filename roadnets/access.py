@@ -1,7 +1,7 @@
 """Ways between a snap and the ends of its street, in exact whole milliseconds.
 
-Every engine of TravelTimes starts and ends here, so that two engines agree to the millisecond:
-the place of a snap splits the weight of its edge into two whole numbers that add up to it.
+Every search starts and ends here, so that two of them agree to the millisecond: the place of a snap
+splits the weight of its edge into two whole numbers that add up to it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from roadnets.graph import TravelGraph
 from roadnets.network import RoadNetwork
+from roadnets.search import NO_WAY_MS, Seeds
 from roadnets.speeds import NOT_DRIVABLE_MS
 from roadnets.travel import Snap
 
@@ -30,8 +32,6 @@ class Access:
         int32 (k, 2), -1 where the street is one-way.
     fraction
         float64 (k, 2), how far along that edge.
-    node_before, node_after
-        int32 (k, 2), the edge's tail and head; 0 where there is no edge.
     before_ms, after_ms
         float64 (k, 2), whole milliseconds from the tail to the snap and from the snap to the
         head; infinite where the edge may not be driven.
@@ -39,8 +39,6 @@ class Access:
 
     edge: NDArray[np.int32]
     fraction: NDArray[np.float64]
-    node_before: NDArray[np.int32]
-    node_after: NDArray[np.int32]
     before_ms: NDArray[np.float64]
     after_ms: NDArray[np.float64]
 
@@ -56,8 +54,8 @@ def access_of(network: RoadNetwork, weights: NDArray[np.int32], snaps: Sequence[
     network
         The streets that the snaps are on.
     weights
-        int32 (m,), milliseconds to drive each edge, ``NOT_DRIVABLE_MS`` where nobody of the mode
-        may stand or drive.
+        int32 (m,), milliseconds to drive each edge to or from a place on it, ``NOT_DRIVABLE_MS``
+        where the vehicle may not stand or drive.
     snaps
         k places.
 
@@ -82,11 +80,61 @@ def access_of(network: RoadNetwork, weights: NDArray[np.int32], snaps: Sequence[
     return Access(
         edge=edges,
         fraction=fractions,
-        node_before=network.edge_tail[some_edge],
-        node_after=network.edge_head[some_edge],
         before_ms=np.where(closed, np.inf, before_ms),
         after_ms=np.where(closed, np.inf, whole_ms - before_ms),
     )
+
+
+def leaving_seeds(access: Access, graph: TravelGraph) -> tuple[Seeds, NDArray[np.int32]]:
+    """Find the nodes by which some places enter the graph, and the edge driven to each.
+
+    Returns
+    -------
+    tuple[Seeds, NDArray[np.int32]]
+        The seeds, and for each the edge, int32 (s,).
+    """
+    open_ = np.isfinite(access.after_ms)
+    edge = access.edge[open_]
+    start = _starts(open_.sum(axis=1))
+    return Seeds(start, graph.edge_after[edge], access.after_ms[open_].astype(np.int32)), edge
+
+
+def arriving_seeds(
+    access: Access, graph: TravelGraph, arc_extra_ms: NDArray[np.int32]
+) -> tuple[Seeds, NDArray[np.int32]]:
+    """Find the nodes by which some places are reached, and the arc driven from each.
+
+    Parameters
+    ----------
+    access
+        Of k places.
+    graph
+        The arcs.
+    arc_extra_ms
+        int32 (a,), delay of the turn into each arc; ``NO_WAY_MS`` where it is forbidden.
+
+    Returns
+    -------
+    tuple[Seeds, NDArray[np.int32]]
+        The seeds, and for each the arc, int32 (s,).
+    """
+    open_ = np.isfinite(access.before_ms)
+    edge = access.edge[open_]
+    arcs = graph.arcs_of(edge)
+    count = np.diff(graph.arc_start)[edge]
+    place = np.repeat(np.nonzero(open_)[0], count)
+    extra_ms = arc_extra_ms[arcs]
+    allowed = extra_ms < NO_WAY_MS
+    ms = np.repeat(access.before_ms[open_].astype(np.int32), count) + extra_ms
+    arcs, place = arcs[allowed], place[allowed]
+    start = _starts(np.bincount(place, minlength=len(access)))
+    return Seeds(start, graph.arc_tail[arcs], ms[allowed]), arcs
+
+
+def _starts(counts: NDArray[np.integer]) -> NDArray[np.int32]:
+    starts = np.zeros(len(counts) + 1, np.int32)
+    np.cumsum(counts, out=starts[1:])
+    return starts
 
 
 def part_ms(whole_ms: NDArray[np.float64], fraction: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,11 +17,15 @@ from roadnets.travel import Leg, Route, whole_seconds
 
 
 class Stretch(NamedTuple):
-    """The part of an edge that a route drives, between two fractions of it."""
+    """The part of an edge that a route drives, between two fractions of it.
+
+    ``turn_ms`` is lost in turning into the edge.
+    """
 
     edge: int
     begin: float = 0.0
     end: float = 1.0
+    turn_ms: int = 0
 
 
 def describe_route(
@@ -34,9 +38,9 @@ def describe_route(
     network
         The streets.
     weights
-        int32 (m,), milliseconds that the route was found with.
+        int32 (m,), milliseconds to drive each edge.
     stretches
-        One or more, each beginning where the one before ends. Those that drive nothing are left
+        One or more, each beginning where the one before ends. Those that take nothing are left
         out, if any other is left.
 
     Returns
@@ -44,10 +48,10 @@ def describe_route(
     Route
         One leg for each run of edges with the same street name.
     """
-    driven = [s for s in stretches if s.end > s.begin] or list(stretches[:1])
-    edges, begin, end = (np.array(column) for column in zip(*driven, strict=True))
+    driven = [s for s in stretches if s.end > s.begin or s.turn_ms] or list(stretches[:1])
+    edges, begin, end, turn_ms = (np.array(column) for column in zip(*driven, strict=True))
     whole_ms = weights[edges].astype(np.float64)
-    at_ms = np.cumsum(part_ms(whole_ms, end) - part_ms(whole_ms, begin))
+    at_ms = np.cumsum(part_ms(whole_ms, end) - part_ms(whole_ms, begin) + turn_ms)
     at_m = np.cumsum(network.edge_length_m[edges] * (end - begin))
 
     # Rounding the running totals, not each leg, is what makes the legs add up.
@@ -63,6 +67,7 @@ def describe_route(
         duration_s=Seconds(sum(seconds)),
         length_m=sum(metres),
         edges=tuple(edges.tolist()),
+        edge_end_s=tuple(whole_seconds(at_ms).tolist()),
         line=_join(_line(network, stretch) for stretch in driven),
         legs=legs,
     )

@@ -107,11 +107,13 @@ class Route:
 
     The first and last edge may be driven in part; ``line`` is cut at the snaps, and is a single
     point where nothing is driven. Lengths and durations of the legs add up to those of the route.
+    ``edge_end_s`` is when each edge, or what is driven of it, is behind.
     """
 
     duration_s: Seconds
     length_m: int
     edges: tuple[int, ...]
+    edge_end_s: tuple[Seconds, ...]
     line: tuple[LonLat, ...]
     legs: tuple[Leg, ...]
 

@@ -1,0 +1,268 @@
+"""TravelEngine: TravelTimes by any Search, and what a Search runs on for one vehicle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadnets.access import Access, access_of, arriving_seeds, direct_ms, leaving_seeds
+from roadnets.conditions import NO_CONDITIONS, Conditions
+from roadnets.graph import TravelGraph
+from roadnets.network import RoadNetwork
+from roadnets.overlay import Overlay
+from roadnets.reach import reach_edges
+from roadnets.routes import Stretch, describe_route
+from roadnets.scipy_search import ScipySearch
+from roadnets.search import NO_WAY_MS, Path, Search
+from roadnets.speeds import NOT_DRIVABLE_MS, PROFILES, all_base_weights
+from roadnets.travel import (
+    MODE_BIT,
+    Reach,
+    Route,
+    Snap,
+    Traveller,
+    TravelMode,
+    Vehicle,
+    vehicle_of,
+    whole_seconds,
+)
+from roadnets.turning import turn_delays_ms
+from roadnets.weights import edge_weights
+
+Pace = Mapping[TravelMode, NDArray[np.int32]]
+"""What each edge takes each mode on the roads as usual, int32 (m,) milliseconds."""
+
+
+class MakeSearch(Protocol):
+    """Makes a Search over the arcs of a graph."""
+
+    def __call__(
+        self,
+        node_count: int,
+        arc_tail: NDArray[np.int32],
+        arc_head: NDArray[np.int32],
+        arc_ms: NDArray[np.int32],
+    ) -> Search:
+        """Make it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """The roads as one vehicle finds them; every array is read-only.
+
+    Attributes
+    ----------
+    through_ms
+        int32 (m,), to drive each edge from end to end, ``NOT_DRIVABLE_MS`` where that is not open.
+    stand_ms
+        int32 (m,), the same for a vehicle that starts or ends on the edge.
+    turn_ms
+        int32 (a,), delay of the turn into each arc, ``NO_WAY_MS`` where it is forbidden.
+    search
+        Finds ways over the arcs.
+    """
+
+    through_ms: NDArray[np.int32]
+    stand_ms: NDArray[np.int32]
+    turn_ms: NDArray[np.int32]
+    search: Search
+
+
+def turns_of(network: RoadNetwork, graph: TravelGraph, mode: TravelMode) -> NDArray[np.int32]:
+    """Compute ``Ground.turn_ms`` of a mode."""
+    turn_ms = turn_delays_ms(network, graph, PROFILES[mode]).copy()
+    turn_ms[(graph.arc_ban & np.uint8(MODE_BIT[mode])) != 0] = NO_WAY_MS
+    turn_ms.setflags(write=False)
+    return turn_ms
+
+
+def arc_weights(
+    graph: TravelGraph,
+    through_ms: NDArray[np.int32],
+    turn_ms: NDArray[np.int32],
+    arcs: NDArray[np.int32] | slice = slice(None),
+) -> NDArray[np.int32]:
+    """Compute what arcs take, int32 (k,), ``NO_WAY_MS`` at most; of every arc if none are named."""
+    driven_ms = np.minimum(through_ms[graph.arc_edge[arcs]], NO_WAY_MS)
+    return np.minimum(driven_ms + turn_ms[arcs], np.int32(NO_WAY_MS))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TravelEngine:
+    """TravelTimes of one network at one moment; threads may share it.
+
+    Attributes
+    ----------
+    network, graph
+        The streets, and the graph made of them.
+    ground
+        Gives the ground of any vehicle.
+    """
+
+    network: RoadNetwork
+    graph: TravelGraph
+    ground: Callable[[Vehicle], Ground]
+
+    @classmethod
+    def plain(
+        cls,
+        network: RoadNetwork,
+        conditions: Conditions = NO_CONDITIONS,
+        pace: Pace | None = None,
+        *,
+        graph: TravelGraph | None = None,
+        make_search: MakeSearch = ScipySearch,
+    ) -> TravelEngine:
+        """Make an engine for one set of conditions, without a hierarchy.
+
+        Parameters
+        ----------
+        network
+            The streets.
+        conditions
+            What is different about them.
+        pace
+            What each edge takes as usual; ``all_base_weights(network)`` where None.
+        graph
+            ``TravelGraph.build(network)`` where None.
+        make_search
+            ``ScipySearch`` is the oracle of every other.
+        """
+        roads = TravelGraph.build(network) if graph is None else graph
+        usual = all_base_weights(network) if pace is None else pace
+        overlay = Overlay(network, conditions)
+        made: dict[Vehicle, Ground] = {}
+
+        def ground(vehicle: Vehicle) -> Ground:
+            if vehicle not in made:
+                weights = edge_weights(network, vehicle, usual[vehicle.mode], overlay)
+                turn_ms = turns_of(network, roads, vehicle.mode)
+                arc_ms = arc_weights(roads, weights.through_ms, turn_ms)
+                search = make_search(roads.node_count, roads.arc_tail, roads.arc_head, arc_ms)
+                made[vehicle] = Ground(weights.through_ms, weights.stand_ms, turn_ms, search)
+            return made[vehicle]
+
+        return cls(network, roads, ground)
+
+    def one_to_many(
+        self, traveller: Traveller, origin: Snap, targets: Sequence[Snap]
+    ) -> NDArray[np.int64]:
+        """Seconds from ``origin`` to each target, int64 (len(targets),)."""
+        return self.matrix(traveller, (origin,), targets).reshape(-1)
+
+    def many_to_one(
+        self, traveller: Traveller, origins: Sequence[Snap], target: Snap
+    ) -> NDArray[np.int64]:
+        """Seconds from each origin to ``target``, int64 (len(origins),)."""
+        return self.matrix(traveller, origins, (target,)).reshape(-1)
+
+    def matrix(
+        self, traveller: Traveller, origins: Sequence[Snap], targets: Sequence[Snap]
+    ) -> NDArray[np.int64]:
+        """Seconds from each origin to each target, int64 (len(origins), len(targets))."""
+        ground = self.ground(vehicle_of(traveller))
+        leaving, arriving = self._access(ground, origins), self._access(ground, targets)
+        out, _ = leaving_seeds(leaving, self.graph)
+        into, _ = arriving_seeds(arriving, self.graph, ground.turn_ms)
+        through = ground.search.times(out, into)
+        through_ms = np.where(through < NO_WAY_MS, through, np.inf)
+        return whole_seconds(np.minimum(through_ms, direct_ms(leaving, arriving)))
+
+    def route(self, traveller: Traveller, origin: Snap, target: Snap) -> Route | None:
+        """Find the fastest way with its geometry, or None where there is none."""
+        trip = _Trip(self, self.ground(vehicle_of(traveller)), origin, target)
+        path = trip.fastest()
+        straight_ms = trip.straight_ms
+        if straight_ms <= (NO_WAY_MS if path is None else path.ms):
+            return trip.straight() if np.isfinite(straight_ms) else None
+        return None if path is None else trip.route(path)
+
+    def alternatives(
+        self, traveller: Traveller, origin: Snap, target: Snap, most: int = 2
+    ) -> tuple[Route, ...]:
+        """Find up to ``most`` meaningfully different ways besides the fastest, best first."""
+        trip = _Trip(self, self.ground(vehicle_of(traveller)), origin, target)
+        if np.isfinite(trip.straight_ms):  # nobody leaves a street to reach a place ahead on it
+            return ()
+        return tuple(trip.route(path) for path in trip.others(most))
+
+    def reach(self, traveller: Traveller, origins: Sequence[Snap], seconds: int) -> Reach:
+        """Find what can be reached from any of some places in so many seconds."""
+        ground = self.ground(vehicle_of(traveller))
+        leaving = self._access(ground, origins)
+        out, _ = leaving_seeds(leaving, self.graph)
+        node_ms = ground.search.to_all(out)
+        return reach_edges(self.graph, ground, leaving, node_ms, seconds)
+
+    def _access(self, ground: Ground, snaps: Sequence[Snap]) -> Access:
+        return access_of(self.network, ground.stand_ms, snaps)
+
+
+class _Trip:
+    """One question for a way between two places."""
+
+    def __init__(self, engine: TravelEngine, ground: Ground, origin: Snap, target: Snap) -> None:
+        self._engine, self._ground = engine, ground
+        self._leaving = access_of(engine.network, ground.stand_ms, (origin,))
+        self._arriving = access_of(engine.network, ground.stand_ms, (target,))
+        self._out, self._out_edges = leaving_seeds(self._leaving, engine.graph)
+        self._into, self._into_arcs = arriving_seeds(self._arriving, engine.graph, ground.turn_ms)
+        self.straight_ms = float(direct_ms(self._leaving, self._arriving)[0, 0])
+        """Along the one edge that both places are on, infinite where they are not."""
+
+    def fastest(self) -> Path | None:
+        """Find the fastest way through the graph."""
+        return self._ground.search.path(self._out, self._into)
+
+    def others(self, most: int) -> list[Path]:
+        """Find ways that are meaningfully different from the fastest."""
+        return self._ground.search.alternatives(self._out, self._into, most)
+
+    def straight(self) -> Route:
+        """Drive along the one edge that both places are on, the faster of its two directions."""
+        leaving, arriving = self._leaving, self._arriving
+        with np.errstate(invalid="ignore"):  # infinity less infinity: not drivable
+            ahead = arriving.before_ms[0] - leaving.before_ms[0]
+        column = int(np.where(ahead >= 0, ahead, np.inf).argmin())
+        begin, end = float(leaving.fraction[0, column]), float(arriving.fraction[0, column])
+        return self._describe([Stretch(int(leaving.edge[0, column]), begin, max(begin, end))])
+
+    def route(self, path: Path) -> Route:
+        """Describe a way through the graph."""
+        graph, turn_ms = self._engine.graph, self._ground.turn_ms
+        last = int(graph.arc_head[path.arcs[-1]]) if len(path.arcs) else path.first
+        out_edge = int(self._out_edges[_best(self._out.node, self._out.ms, path.first)])
+        into_arc = int(self._into_arcs[_best(self._into.node, self._into.ms, last)])
+        into_edge = int(graph.arc_edge[into_arc])
+        return self._describe(
+            [
+                Stretch(out_edge, begin=_fraction(self._leaving, out_edge)),
+                *(
+                    Stretch(int(graph.arc_edge[arc]), turn_ms=int(turn_ms[arc]))
+                    for arc in path.arcs.tolist()
+                ),
+                Stretch(
+                    into_edge,
+                    end=_fraction(self._arriving, into_edge),
+                    turn_ms=int(turn_ms[into_arc]),
+                ),
+            ]
+        )
+
+    def _describe(self, stretches: list[Stretch]) -> Route:
+        return describe_route(self._engine.network, self._ground.stand_ms, stretches)
+
+
+def _best(nodes: NDArray[np.int32], ms: NDArray[np.int32], node: int) -> int:
+    """Find the cheapest seed at a node."""
+    return int(np.where(nodes == node, ms, NOT_DRIVABLE_MS).argmin())
+
+
+def _fraction(access: Access, edge: int) -> float:
+    """Tell how far along an edge the one place of ``access`` lies."""
+    return float(access.fraction[0, int(access.edge[0, 1] == edge)])
