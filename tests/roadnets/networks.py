@@ -1,5 +1,6 @@
 """Small networks made by hand, for any test that needs streets."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -133,3 +134,16 @@ def cut_off(network: RoadNetwork, snap: Snap) -> tuple[int, ...]:
     ends = (network.edge_tail[snap.edge], network.edge_head[snap.edge])
     touching = np.isin(network.edge_tail, ends) | np.isin(network.edge_head, ends)
     return tuple(np.flatnonzero(touching).tolist())
+
+
+def with_turns(
+    network: RoadNetwork, turns: Sequence[tuple[Sequence[int], int]], **changes: object
+) -> RoadNetwork:
+    """The same streets with some forbidden turns: edges in driving order, and bits of modes."""
+    fields = {f.name: getattr(network, f.name) for f in dataclasses.fields(network)}
+    del fields["checksum"]
+    sequences = [edges for edges, _ in turns]
+    changes["turn_start"] = np.cumsum([0, *map(len, sequences)], dtype=np.int32)
+    changes["turn_edge"] = np.array([e for edges in sequences for e in edges], np.int32)
+    changes["turn_modes"] = np.array([modes for _, modes in turns], np.uint8)
+    return build_network(**{**fields, **changes})
