@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64ispatch/v1/common.proto\x12\x0b\x64ispatch.v1\"}\n\x05Point\x12\x11\n\tlongitude\x18\x01 \x01(\x01\x12\x10\n\x08latitude\x18\x02 \x01(\x01\x12\x38\n\x11\x63oordinate_system\x18\x03 \x01(\x0e\x32\x1d.dispatch.v1.CoordinateSystem\x12\x15\n\runcertainty_m\x18\x04 \x01(\x01\"1\n\nWgs84Point\x12\x11\n\tlongitude\x18\x01 \x01(\x01\x12\x10\n\x08latitude\x18\x02 \x01(\x01\"T\n\x06Origin\x12\x13\n\x0b\x65xternal_id\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x0e\n\x06\x61gency\x18\x03 \x01(\t\x12\x15\n\rparent_agency\x18\x04 \x01(\t\"\x87\x01\n\x06Remark\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x31\n\x07\x64\x65tails\x18\x03 \x03(\x0b\x32 .dispatch.v1.Remark.DetailsEntry\x1a.\n\x0c\x44\x65tailsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\xab\x01\n\x10\x43oordinateSystem\x12!\n\x1d\x43OORDINATE_SYSTEM_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43OORDINATE_SYSTEM_WGS84\x10\x01\x12\x1b\n\x17\x43OORDINATE_SYSTEM_GCJ02\x10\x02\x12\x1a\n\x16\x43OORDINATE_SYSTEM_BD09\x10\x03\x12\x1e\n\x1a\x43OORDINATE_SYSTEM_CGCS2000\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64ispatch/v1/common.proto\x12\x0b\x64ispatch.v1\"}\n\x05Point\x12\x11\n\tlongitude\x18\x01 \x01(\x01\x12\x10\n\x08latitude\x18\x02 \x01(\x01\x12\x38\n\x11\x63oordinate_system\x18\x03 \x01(\x0e\x32\x1d.dispatch.v1.CoordinateSystem\x12\x15\n\runcertainty_m\x18\x04 \x01(\x01\"1\n\nWgs84Point\x12\x11\n\tlongitude\x18\x01 \x01(\x01\x12\x10\n\x08latitude\x18\x02 \x01(\x01\"l\n\tPointList\x12\x38\n\x11\x63oordinate_system\x18\x01 \x01(\x0e\x32\x1d.dispatch.v1.CoordinateSystem\x12\x12\n\nlongitudes\x18\x02 \x03(\x01\x12\x11\n\tlatitudes\x18\x03 \x03(\x01\"T\n\x06Origin\x12\x13\n\x0b\x65xternal_id\x18\x01 \x01(\t\x12\x0e\n\x06source\x18\x02 \x01(\t\x12\x0e\n\x06\x61gency\x18\x03 \x01(\t\x12\x15\n\rparent_agency\x18\x04 \x01(\t\"\x87\x01\n\x06Remark\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0c\n\x04text\x18\x02 \x01(\t\x12\x31\n\x07\x64\x65tails\x18\x03 \x03(\x0b\x32 .dispatch.v1.Remark.DetailsEntry\x1a.\n\x0c\x44\x65tailsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\xab\x01\n\x10\x43oordinateSystem\x12!\n\x1d\x43OORDINATE_SYSTEM_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43OORDINATE_SYSTEM_WGS84\x10\x01\x12\x1b\n\x17\x43OORDINATE_SYSTEM_GCJ02\x10\x02\x12\x1a\n\x16\x43OORDINATE_SYSTEM_BD09\x10\x03\x12\x1e\n\x1a\x43OORDINATE_SYSTEM_CGCS2000\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,16 +33,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_REMARK_DETAILSENTRY']._loaded_options = None
   _globals['_REMARK_DETAILSENTRY']._serialized_options = b'8\001'
-  _globals['_COORDINATESYSTEM']._serialized_start=444
-  _globals['_COORDINATESYSTEM']._serialized_end=615
+  _globals['_COORDINATESYSTEM']._serialized_start=554
+  _globals['_COORDINATESYSTEM']._serialized_end=725
   _globals['_POINT']._serialized_start=41
   _globals['_POINT']._serialized_end=166
   _globals['_WGS84POINT']._serialized_start=168
   _globals['_WGS84POINT']._serialized_end=217
-  _globals['_ORIGIN']._serialized_start=219
-  _globals['_ORIGIN']._serialized_end=303
-  _globals['_REMARK']._serialized_start=306
-  _globals['_REMARK']._serialized_end=441
-  _globals['_REMARK_DETAILSENTRY']._serialized_start=395
-  _globals['_REMARK_DETAILSENTRY']._serialized_end=441
+  _globals['_POINTLIST']._serialized_start=219
+  _globals['_POINTLIST']._serialized_end=327
+  _globals['_ORIGIN']._serialized_start=329
+  _globals['_ORIGIN']._serialized_end=413
+  _globals['_REMARK']._serialized_start=416
+  _globals['_REMARK']._serialized_end=551
+  _globals['_REMARK_DETAILSENTRY']._serialized_start=505
+  _globals['_REMARK_DETAILSENTRY']._serialized_end=551
 # @@protoc_insertion_point(module_scope)

@@ -101,6 +101,39 @@ class Wgs84Point(_message.Message):
 Global___Wgs84Point: _TypeAlias = Wgs84Point  # noqa: Y015
 
 @_typing.final
+class PointList(_message.Message):
+    """Points in order, all in one coordinate system: point i is (longitudes[i], latitudes[i])."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COORDINATE_SYSTEM_FIELD_NUMBER: _builtins.int
+    LONGITUDES_FIELD_NUMBER: _builtins.int
+    LATITUDES_FIELD_NUMBER: _builtins.int
+    coordinate_system: Global___CoordinateSystem.ValueType
+    @_builtins.property
+    def longitudes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Degrees, -180 to 180."""
+
+    @_builtins.property
+    def latitudes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Degrees, -90 to 90; as many as there are longitudes."""
+
+    def __init__(
+        self,
+        *,
+        coordinate_system: Global___CoordinateSystem.ValueType = ...,
+        longitudes: _abc.Iterable[_builtins.float] | None = ...,
+        latitudes: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coordinate_system", b"coordinate_system", "latitudes", b"latitudes", "longitudes", b"longitudes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PointList: _TypeAlias = PointList  # noqa: Y015
+
+@_typing.final
 class Origin(_message.Message):
     """Where an object comes from and whose it is; every object carries one."""
 

@@ -29,7 +29,7 @@ from dispatch.v1 import roads_pb2 as dispatch_dot_v1_dot_roads__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64ispatch/v1/events.proto\x12\x0b\x64ispatch.v1\x1a\x18\x64ispatch/v1/common.proto\x1a\x17\x64ispatch/v1/fleet.proto\x1a\x1a\x64ispatch/v1/incident.proto\x1a\x17\x64ispatch/v1/roads.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf7\x07\n\x05\x45vent\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x31\n\roccurred_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rrecorded_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\x11incident_reported\x18\n \x01(\x0b\x32\x1d.dispatch.v1.IncidentReportedH\x00\x12\x38\n\x10incident_updated\x18\x0b \x01(\x0b\x32\x1c.dispatch.v1.IncidentUpdatedH\x00\x12\x32\n\rdecision_made\x18\x0c \x01(\x0b\x32\x19.dispatch.v1.DecisionMadeH\x00\x12<\n\x12proposal_withdrawn\x18\r \x01(\x0b\x32\x1e.dispatch.v1.ProposalWithdrawnH\x00\x12\x32\n\runit_assigned\x18\x0f \x01(\x0b\x32\x19.dispatch.v1.UnitAssignedH\x00\x12>\n\x13\x61ssignment_recorded\x18\x10 \x01(\x0b\x32\x1f.dispatch.v1.AssignmentRecordedH\x00\x12\x46\n\x17\x61ssignment_acknowledged\x18\x11 \x01(\x0b\x32#.dispatch.v1.AssignmentAcknowledgedH\x00\x12\x38\n\x10\x61ssignment_ended\x18\x12 \x01(\x0b\x32\x1c.dispatch.v1.AssignmentEndedH\x00\x12\x36\n\x0fincident_closed\x18\x13 \x01(\x0b\x32\x1b.dispatch.v1.IncidentClosedH\x00\x12=\n\x13unit_status_changed\x18\x14 \x01(\x0b\x32\x1e.dispatch.v1.UnitStatusChangedH\x00\x12\x32\n\rcondition_set\x18\x15 \x01(\x0b\x32\x19.dispatch.v1.ConditionSetH\x00\x12\x36\n\x0f\x63ondition_ended\x18\x16 \x01(\x0b\x32\x1b.dispatch.v1.ConditionEndedH\x00\x12=\n\x13unmapped_value_kept\x18\x17 \x01(\x0b\x32\x1e.dispatch.v1.UnmappedValueKeptH\x00\x12\x34\n\x0e\x66leet_declared\x18\x18 \x01(\x0b\x32\x1a.dispatch.v1.FleetDeclaredH\x00\x12\x38\n\x10request_repeated\x18\x19 \x01(\x0b\x32\x1c.dispatch.v1.RequestRepeatedH\x00\x42\x06\n\x04\x66\x61\x63t\"\xb8\x02\n\x10IncidentReported\x12\x10\n\x08incident\x18\x01 \x01(\t\x12\x15\n\rincident_type\x18\x02 \x01(\t\x12\x19\n\x11raw_incident_type\x18\x03 \x01(\t\x12\x10\n\x08priority\x18\x04 \x01(\x05\x12\x15\n\x08patients\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12%\n\traw_point\x18\x06 \x01(\x0b\x32\x12.dispatch.v1.Point\x12)\n\x08location\x18\x07 \x01(\x0b\x32\x17.dispatch.v1.Wgs84Point\x12\x0f\n\x07\x61\x64\x64ress\x18\x08 \x01(\t\x12\"\n\x05\x66lags\x18\t \x03(\x0b\x32\x13.dispatch.v1.Remark\x12#\n\x06origin\x18\n \x01(\x0b\x32\x13.dispatch.v1.OriginB\x0b\n\t_patients\"\xf7\x01\n\x0fIncidentUpdated\x12\x10\n\x08incident\x18\x01 \x01(\t\x12\x15\n\rincident_type\x18\x02 \x01(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\x12\x15\n\x08patients\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12%\n\traw_point\x18\x05 \x01(\x0b\x32\x12.dispatch.v1.Point\x12)\n\x08location\x18\x06 \x01(\x0b\x32\x17.dispatch.v1.Wgs84Point\x12\x0f\n\x07\x61\x64\x64ress\x18\x07 \x01(\t\x12\"\n\x05\x66lags\x18\x08 \x03(\x0b\x32\x13.dispatch.v1.RemarkB\x0b\n\t_patients\"c\n\x0c\x44\x65\x63isionMade\x12(\n\tproposals\x18\x01 \x03(\x0b\x32\x15.dispatch.v1.Proposal\x12)\n\x05unmet\x18\x02 \x03(\x0b\x32\x1a.dispatch.v1.NeedLeftUnmet\"\\\n\x11ProposalWithdrawn\x12\x10\n\x08proposal\x18\x01 \x01(\t\x12\x10\n\x08incident\x18\x02 \x01(\t\x12#\n\x06reason\x18\x03 \x01(\x0b\x32\x13.dispatch.v1.Remark\"D\n\rNeedLeftUnmet\x12\x10\n\x08incident\x18\x01 \x01(\t\x12!\n\x05unmet\x18\x02 \x01(\x0b\x32\x12.dispatch.v1.Unmet\";\n\x0cUnitAssigned\x12+\n\nassignment\x18\x01 \x01(\x0b\x32\x17.dispatch.v1.Assignment\"A\n\x12\x41ssignmentRecorded\x12+\n\nassignment\x18\x01 \x01(\x0b\x32\x17.dispatch.v1.Assignment\"L\n\x16\x41ssignmentAcknowledged\x12\x12\n\nassignment\x18\x01 \x01(\t\x12\x10\n\x08incident\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\"\x97\x01\n\x0f\x41ssignmentEnded\x12\x12\n\nassignment\x18\x01 \x01(\t\x12\x10\n\x08incident\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.dispatch.v1.AssignmentState\x12#\n\x06reason\x18\x05 \x01(\x0b\x32\x13.dispatch.v1.Remark\"3\n\x0eIncidentClosed\x12\x10\n\x08incident\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\"\xd9\x01\n\x11UnitStatusChanged\x12\x0c\n\x04unit\x18\x01 \x01(\t\x12\'\n\x06status\x18\x02 \x01(\x0e\x32\x17.dispatch.v1.UnitStatus\x12\x30\n\x0fprevious_status\x18\x03 \x01(\x0e\x32\x17.dispatch.v1.UnitStatus\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x38\n\x14\x65xpected_return_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tirregular\x18\x06 \x01(\x08\"9\n\x0c\x43onditionSet\x12)\n\tcondition\x18\x01 \x01(\x0b\x32\x16.dispatch.v1.Condition\"5\n\x0e\x43onditionEnded\x12\x11\n\tcondition\x18\x01 \x01(\t\x12\x10\n\x08\x65nded_by\x18\x02 \x01(\t\"P\n\x11UnmappedValueKept\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\t\x12\r\n\x05\x61\x62out\x18\x04 \x01(\t\"C\n\rFleetDeclared\x12\r\n\x05units\x18\x01 \x01(\x05\x12\x10\n\x08stations\x18\x02 \x01(\x05\x12\x11\n\thospitals\x18\x03 \x01(\x05\"5\n\x0fRequestRepeated\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64ispatch/v1/events.proto\x12\x0b\x64ispatch.v1\x1a\x18\x64ispatch/v1/common.proto\x1a\x17\x64ispatch/v1/fleet.proto\x1a\x1a\x64ispatch/v1/incident.proto\x1a\x17\x64ispatch/v1/roads.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa5\t\n\x05\x45vent\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x31\n\roccurred_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rrecorded_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12:\n\x11incident_reported\x18\n \x01(\x0b\x32\x1d.dispatch.v1.IncidentReportedH\x00\x12\x38\n\x10incident_updated\x18\x0b \x01(\x0b\x32\x1c.dispatch.v1.IncidentUpdatedH\x00\x12\x32\n\rdecision_made\x18\x0c \x01(\x0b\x32\x19.dispatch.v1.DecisionMadeH\x00\x12<\n\x12proposal_withdrawn\x18\r \x01(\x0b\x32\x1e.dispatch.v1.ProposalWithdrawnH\x00\x12\x32\n\runit_assigned\x18\x0f \x01(\x0b\x32\x19.dispatch.v1.UnitAssignedH\x00\x12>\n\x13\x61ssignment_recorded\x18\x10 \x01(\x0b\x32\x1f.dispatch.v1.AssignmentRecordedH\x00\x12\x46\n\x17\x61ssignment_acknowledged\x18\x11 \x01(\x0b\x32#.dispatch.v1.AssignmentAcknowledgedH\x00\x12\x38\n\x10\x61ssignment_ended\x18\x12 \x01(\x0b\x32\x1c.dispatch.v1.AssignmentEndedH\x00\x12\x36\n\x0fincident_closed\x18\x13 \x01(\x0b\x32\x1b.dispatch.v1.IncidentClosedH\x00\x12=\n\x13unit_status_changed\x18\x14 \x01(\x0b\x32\x1e.dispatch.v1.UnitStatusChangedH\x00\x12\x32\n\rcondition_set\x18\x15 \x01(\x0b\x32\x19.dispatch.v1.ConditionSetH\x00\x12\x36\n\x0f\x63ondition_ended\x18\x16 \x01(\x0b\x32\x1b.dispatch.v1.ConditionEndedH\x00\x12=\n\x13unmapped_value_kept\x18\x17 \x01(\x0b\x32\x1e.dispatch.v1.UnmappedValueKeptH\x00\x12\x34\n\x0e\x66leet_declared\x18\x18 \x01(\x0b\x32\x1a.dispatch.v1.FleetDeclaredH\x00\x12\x38\n\x10request_repeated\x18\x19 \x01(\x0b\x32\x1c.dispatch.v1.RequestRepeatedH\x00\x12\x34\n\x0e\x63onditions_set\x18\x1a \x01(\x0b\x32\x1a.dispatch.v1.ConditionsSetH\x00\x12<\n\x12\x63onditions_started\x18\x1b \x01(\x0b\x32\x1e.dispatch.v1.ConditionsStartedH\x00\x12\x38\n\x10\x63onditions_ended\x18\x1c \x01(\x0b\x32\x1c.dispatch.v1.ConditionsEndedH\x00\x42\x06\n\x04\x66\x61\x63t\"\xb8\x02\n\x10IncidentReported\x12\x10\n\x08incident\x18\x01 \x01(\t\x12\x15\n\rincident_type\x18\x02 \x01(\t\x12\x19\n\x11raw_incident_type\x18\x03 \x01(\t\x12\x10\n\x08priority\x18\x04 \x01(\x05\x12\x15\n\x08patients\x18\x05 \x01(\x05H\x00\x88\x01\x01\x12%\n\traw_point\x18\x06 \x01(\x0b\x32\x12.dispatch.v1.Point\x12)\n\x08location\x18\x07 \x01(\x0b\x32\x17.dispatch.v1.Wgs84Point\x12\x0f\n\x07\x61\x64\x64ress\x18\x08 \x01(\t\x12\"\n\x05\x66lags\x18\t \x03(\x0b\x32\x13.dispatch.v1.Remark\x12#\n\x06origin\x18\n \x01(\x0b\x32\x13.dispatch.v1.OriginB\x0b\n\t_patients\"\xf7\x01\n\x0fIncidentUpdated\x12\x10\n\x08incident\x18\x01 \x01(\t\x12\x15\n\rincident_type\x18\x02 \x01(\t\x12\x10\n\x08priority\x18\x03 \x01(\x05\x12\x15\n\x08patients\x18\x04 \x01(\x05H\x00\x88\x01\x01\x12%\n\traw_point\x18\x05 \x01(\x0b\x32\x12.dispatch.v1.Point\x12)\n\x08location\x18\x06 \x01(\x0b\x32\x17.dispatch.v1.Wgs84Point\x12\x0f\n\x07\x61\x64\x64ress\x18\x07 \x01(\t\x12\"\n\x05\x66lags\x18\x08 \x03(\x0b\x32\x13.dispatch.v1.RemarkB\x0b\n\t_patients\"c\n\x0c\x44\x65\x63isionMade\x12(\n\tproposals\x18\x01 \x03(\x0b\x32\x15.dispatch.v1.Proposal\x12)\n\x05unmet\x18\x02 \x03(\x0b\x32\x1a.dispatch.v1.NeedLeftUnmet\"\\\n\x11ProposalWithdrawn\x12\x10\n\x08proposal\x18\x01 \x01(\t\x12\x10\n\x08incident\x18\x02 \x01(\t\x12#\n\x06reason\x18\x03 \x01(\x0b\x32\x13.dispatch.v1.Remark\"D\n\rNeedLeftUnmet\x12\x10\n\x08incident\x18\x01 \x01(\t\x12!\n\x05unmet\x18\x02 \x01(\x0b\x32\x12.dispatch.v1.Unmet\";\n\x0cUnitAssigned\x12+\n\nassignment\x18\x01 \x01(\x0b\x32\x17.dispatch.v1.Assignment\"A\n\x12\x41ssignmentRecorded\x12+\n\nassignment\x18\x01 \x01(\x0b\x32\x17.dispatch.v1.Assignment\"L\n\x16\x41ssignmentAcknowledged\x12\x12\n\nassignment\x18\x01 \x01(\t\x12\x10\n\x08incident\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\"\x97\x01\n\x0f\x41ssignmentEnded\x12\x12\n\nassignment\x18\x01 \x01(\t\x12\x10\n\x08incident\x18\x02 \x01(\t\x12\x0c\n\x04unit\x18\x03 \x01(\t\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.dispatch.v1.AssignmentState\x12#\n\x06reason\x18\x05 \x01(\x0b\x32\x13.dispatch.v1.Remark\"3\n\x0eIncidentClosed\x12\x10\n\x08incident\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\"\xd9\x01\n\x11UnitStatusChanged\x12\x0c\n\x04unit\x18\x01 \x01(\t\x12\'\n\x06status\x18\x02 \x01(\x0e\x32\x17.dispatch.v1.UnitStatus\x12\x30\n\x0fprevious_status\x18\x03 \x01(\x0e\x32\x17.dispatch.v1.UnitStatus\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x38\n\x14\x65xpected_return_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tirregular\x18\x06 \x01(\x08\"9\n\x0c\x43onditionSet\x12)\n\tcondition\x18\x01 \x01(\x0b\x32\x16.dispatch.v1.Condition\"5\n\x0e\x43onditionEnded\x12\x11\n\tcondition\x18\x01 \x01(\t\x12\x10\n\x08\x65nded_by\x18\x02 \x01(\t\";\n\rConditionsSet\x12*\n\nconditions\x18\x01 \x03(\x0b\x32\x16.dispatch.v1.Condition\"\'\n\x11\x43onditionsStarted\x12\x12\n\nconditions\x18\x01 \x03(\t\"7\n\x0f\x43onditionsEnded\x12\x12\n\nconditions\x18\x01 \x03(\t\x12\x10\n\x08\x65nded_by\x18\x02 \x01(\t\"P\n\x11UnmappedValueKept\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\r\n\x05value\x18\x03 \x01(\t\x12\r\n\x05\x61\x62out\x18\x04 \x01(\t\"C\n\rFleetDeclared\x12\r\n\x05units\x18\x01 \x01(\x05\x12\x10\n\x08stations\x18\x02 \x01(\x05\x12\x11\n\thospitals\x18\x03 \x01(\x05\"5\n\x0fRequestRepeated\x12\x0e\n\x06\x63lient\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,37 +37,43 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dispatch.v1.events_pb2', _g
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENT']._serialized_start=179
-  _globals['_EVENT']._serialized_end=1194
-  _globals['_INCIDENTREPORTED']._serialized_start=1197
-  _globals['_INCIDENTREPORTED']._serialized_end=1509
-  _globals['_INCIDENTUPDATED']._serialized_start=1512
-  _globals['_INCIDENTUPDATED']._serialized_end=1759
-  _globals['_DECISIONMADE']._serialized_start=1761
-  _globals['_DECISIONMADE']._serialized_end=1860
-  _globals['_PROPOSALWITHDRAWN']._serialized_start=1862
-  _globals['_PROPOSALWITHDRAWN']._serialized_end=1954
-  _globals['_NEEDLEFTUNMET']._serialized_start=1956
-  _globals['_NEEDLEFTUNMET']._serialized_end=2024
-  _globals['_UNITASSIGNED']._serialized_start=2026
-  _globals['_UNITASSIGNED']._serialized_end=2085
-  _globals['_ASSIGNMENTRECORDED']._serialized_start=2087
-  _globals['_ASSIGNMENTRECORDED']._serialized_end=2152
-  _globals['_ASSIGNMENTACKNOWLEDGED']._serialized_start=2154
-  _globals['_ASSIGNMENTACKNOWLEDGED']._serialized_end=2230
-  _globals['_ASSIGNMENTENDED']._serialized_start=2233
-  _globals['_ASSIGNMENTENDED']._serialized_end=2384
-  _globals['_INCIDENTCLOSED']._serialized_start=2386
-  _globals['_INCIDENTCLOSED']._serialized_end=2437
-  _globals['_UNITSTATUSCHANGED']._serialized_start=2440
-  _globals['_UNITSTATUSCHANGED']._serialized_end=2657
-  _globals['_CONDITIONSET']._serialized_start=2659
-  _globals['_CONDITIONSET']._serialized_end=2716
-  _globals['_CONDITIONENDED']._serialized_start=2718
-  _globals['_CONDITIONENDED']._serialized_end=2771
-  _globals['_UNMAPPEDVALUEKEPT']._serialized_start=2773
-  _globals['_UNMAPPEDVALUEKEPT']._serialized_end=2853
-  _globals['_FLEETDECLARED']._serialized_start=2855
-  _globals['_FLEETDECLARED']._serialized_end=2922
-  _globals['_REQUESTREPEATED']._serialized_start=2924
-  _globals['_REQUESTREPEATED']._serialized_end=2977
+  _globals['_EVENT']._serialized_end=1368
+  _globals['_INCIDENTREPORTED']._serialized_start=1371
+  _globals['_INCIDENTREPORTED']._serialized_end=1683
+  _globals['_INCIDENTUPDATED']._serialized_start=1686
+  _globals['_INCIDENTUPDATED']._serialized_end=1933
+  _globals['_DECISIONMADE']._serialized_start=1935
+  _globals['_DECISIONMADE']._serialized_end=2034
+  _globals['_PROPOSALWITHDRAWN']._serialized_start=2036
+  _globals['_PROPOSALWITHDRAWN']._serialized_end=2128
+  _globals['_NEEDLEFTUNMET']._serialized_start=2130
+  _globals['_NEEDLEFTUNMET']._serialized_end=2198
+  _globals['_UNITASSIGNED']._serialized_start=2200
+  _globals['_UNITASSIGNED']._serialized_end=2259
+  _globals['_ASSIGNMENTRECORDED']._serialized_start=2261
+  _globals['_ASSIGNMENTRECORDED']._serialized_end=2326
+  _globals['_ASSIGNMENTACKNOWLEDGED']._serialized_start=2328
+  _globals['_ASSIGNMENTACKNOWLEDGED']._serialized_end=2404
+  _globals['_ASSIGNMENTENDED']._serialized_start=2407
+  _globals['_ASSIGNMENTENDED']._serialized_end=2558
+  _globals['_INCIDENTCLOSED']._serialized_start=2560
+  _globals['_INCIDENTCLOSED']._serialized_end=2611
+  _globals['_UNITSTATUSCHANGED']._serialized_start=2614
+  _globals['_UNITSTATUSCHANGED']._serialized_end=2831
+  _globals['_CONDITIONSET']._serialized_start=2833
+  _globals['_CONDITIONSET']._serialized_end=2890
+  _globals['_CONDITIONENDED']._serialized_start=2892
+  _globals['_CONDITIONENDED']._serialized_end=2945
+  _globals['_CONDITIONSSET']._serialized_start=2947
+  _globals['_CONDITIONSSET']._serialized_end=3006
+  _globals['_CONDITIONSSTARTED']._serialized_start=3008
+  _globals['_CONDITIONSSTARTED']._serialized_end=3047
+  _globals['_CONDITIONSENDED']._serialized_start=3049
+  _globals['_CONDITIONSENDED']._serialized_end=3104
+  _globals['_UNMAPPEDVALUEKEPT']._serialized_start=3106
+  _globals['_UNMAPPEDVALUEKEPT']._serialized_end=3186
+  _globals['_FLEETDECLARED']._serialized_start=3188
+  _globals['_FLEETDECLARED']._serialized_end=3255
+  _globals['_REQUESTREPEATED']._serialized_start=3257
+  _globals['_REQUESTREPEATED']._serialized_end=3310
 # @@protoc_insertion_point(module_scope)

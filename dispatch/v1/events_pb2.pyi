@@ -49,6 +49,9 @@ class Event(_message.Message):
     UNMAPPED_VALUE_KEPT_FIELD_NUMBER: _builtins.int
     FLEET_DECLARED_FIELD_NUMBER: _builtins.int
     REQUEST_REPEATED_FIELD_NUMBER: _builtins.int
+    CONDITIONS_SET_FIELD_NUMBER: _builtins.int
+    CONDITIONS_STARTED_FIELD_NUMBER: _builtins.int
+    CONDITIONS_ENDED_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """One sequence for the whole desk, from 1, ascending. It has gaps: what follows from another event
     (a unit reserved, released or arrived) is not sent.
@@ -93,6 +96,12 @@ class Event(_message.Message):
     def request_repeated(self) -> Global___RequestRepeated:
         """A repeated request, answered from the store."""
 
+    @_builtins.property
+    def conditions_set(self) -> Global___ConditionsSet: ...
+    @_builtins.property
+    def conditions_started(self) -> Global___ConditionsStarted: ...
+    @_builtins.property
+    def conditions_ended(self) -> Global___ConditionsEnded: ...
     def __init__(
         self,
         *,
@@ -114,12 +123,15 @@ class Event(_message.Message):
         unmapped_value_kept: Global___UnmappedValueKept | None = ...,
         fleet_declared: Global___FleetDeclared | None = ...,
         request_repeated: Global___RequestRepeated | None = ...,
+        conditions_set: Global___ConditionsSet | None = ...,
+        conditions_started: Global___ConditionsStarted | None = ...,
+        conditions_ended: Global___ConditionsEnded | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment_acknowledged", b"assignment_acknowledged", "assignment_ended", b"assignment_ended", "assignment_recorded", b"assignment_recorded", "condition_ended", b"condition_ended", "condition_set", b"condition_set", "decision_made", b"decision_made", "fact", b"fact", "fleet_declared", b"fleet_declared", "incident_closed", b"incident_closed", "incident_reported", b"incident_reported", "incident_updated", b"incident_updated", "occurred_time", b"occurred_time", "proposal_withdrawn", b"proposal_withdrawn", "recorded_time", b"recorded_time", "request_repeated", b"request_repeated", "unit_assigned", b"unit_assigned", "unit_status_changed", b"unit_status_changed", "unmapped_value_kept", b"unmapped_value_kept"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment_acknowledged", b"assignment_acknowledged", "assignment_ended", b"assignment_ended", "assignment_recorded", b"assignment_recorded", "condition_ended", b"condition_ended", "condition_set", b"condition_set", "conditions_ended", b"conditions_ended", "conditions_set", b"conditions_set", "conditions_started", b"conditions_started", "decision_made", b"decision_made", "fact", b"fact", "fleet_declared", b"fleet_declared", "incident_closed", b"incident_closed", "incident_reported", b"incident_reported", "incident_updated", b"incident_updated", "occurred_time", b"occurred_time", "proposal_withdrawn", b"proposal_withdrawn", "recorded_time", b"recorded_time", "request_repeated", b"request_repeated", "unit_assigned", b"unit_assigned", "unit_status_changed", b"unit_status_changed", "unmapped_value_kept", b"unmapped_value_kept"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment_acknowledged", b"assignment_acknowledged", "assignment_ended", b"assignment_ended", "assignment_recorded", b"assignment_recorded", "condition_ended", b"condition_ended", "condition_set", b"condition_set", "decision_made", b"decision_made", "fact", b"fact", "fleet_declared", b"fleet_declared", "incident_closed", b"incident_closed", "incident_reported", b"incident_reported", "incident_updated", b"incident_updated", "occurred_time", b"occurred_time", "proposal_withdrawn", b"proposal_withdrawn", "recorded_time", b"recorded_time", "request_repeated", b"request_repeated", "revision", b"revision", "unit_assigned", b"unit_assigned", "unit_status_changed", b"unit_status_changed", "unmapped_value_kept", b"unmapped_value_kept"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment_acknowledged", b"assignment_acknowledged", "assignment_ended", b"assignment_ended", "assignment_recorded", b"assignment_recorded", "condition_ended", b"condition_ended", "condition_set", b"condition_set", "conditions_ended", b"conditions_ended", "conditions_set", b"conditions_set", "conditions_started", b"conditions_started", "decision_made", b"decision_made", "fact", b"fact", "fleet_declared", b"fleet_declared", "incident_closed", b"incident_closed", "incident_reported", b"incident_reported", "incident_updated", b"incident_updated", "occurred_time", b"occurred_time", "proposal_withdrawn", b"proposal_withdrawn", "recorded_time", b"recorded_time", "request_repeated", b"request_repeated", "revision", b"revision", "unit_assigned", b"unit_assigned", "unit_status_changed", b"unit_status_changed", "unmapped_value_kept", b"unmapped_value_kept"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["incident_reported", "incident_updated", "decision_made", "proposal_withdrawn", "unit_assigned", "assignment_recorded", "assignment_acknowledged", "assignment_ended", "incident_closed", "unit_status_changed", "condition_set", "condition_ended", "unmapped_value_kept", "fleet_declared", "request_repeated"]  # noqa: Y015
+    _WhichOneofReturnType_fact: _TypeAlias = _typing.Literal["incident_reported", "incident_updated", "decision_made", "proposal_withdrawn", "unit_assigned", "assignment_recorded", "assignment_acknowledged", "assignment_ended", "incident_closed", "unit_status_changed", "condition_set", "condition_ended", "unmapped_value_kept", "fleet_declared", "request_repeated", "conditions_set", "conditions_started", "conditions_ended"]  # noqa: Y015
     _WhichOneofArgType_fact: _TypeAlias = _typing.Literal["fact", b"fact"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_fact) -> _WhichOneofReturnType_fact | None: ...
 
@@ -493,6 +505,73 @@ class ConditionEnded(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConditionEnded: _TypeAlias = ConditionEnded  # noqa: Y015
+
+@_typing.final
+class ConditionsSet(_message.Message):
+    """Many at once, of one BatchSetConditions; a large one is told in several events."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONDITIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[_roads_pb2.Condition]: ...
+    def __init__(
+        self,
+        *,
+        conditions: _abc.Iterable[_roads_pb2.Condition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConditionsSet: _TypeAlias = ConditionsSet  # noqa: Y015
+
+@_typing.final
+class ConditionsStarted(_message.Message):
+    """The start of planned conditions has come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONDITIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def conditions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        conditions: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConditionsStarted: _TypeAlias = ConditionsStarted  # noqa: Y015
+
+@_typing.final
+class ConditionsEnded(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONDITIONS_FIELD_NUMBER: _builtins.int
+    ENDED_BY_FIELD_NUMBER: _builtins.int
+    ended_by: _builtins.str
+    @_builtins.property
+    def conditions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        conditions: _abc.Iterable[_builtins.str] | None = ...,
+        ended_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions", "ended_by", b"ended_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConditionsEnded: _TypeAlias = ConditionsEnded  # noqa: Y015
 
 @_typing.final
 class UnmappedValueKept(_message.Message):

@@ -30,13 +30,132 @@ class _TravelModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TravelMode
     TRAVEL_MODE_UNSPECIFIED: _TravelMode.ValueType  # 0
     TRAVEL_MODE_BLUE_LIGHT: _TravelMode.ValueType  # 1
     TRAVEL_MODE_CIVILIAN: _TravelMode.ValueType  # 2
+    TRAVEL_MODE_HIGH_CLEARANCE: _TravelMode.ValueType  # 3
+    """A truck that wades deeper, on the streets of civilians."""
+    TRAVEL_MODE_BOAT: _TravelMode.ValueType  # 4
+    """On navigable water, and on streets deep enough under water."""
 
 class TravelMode(_TravelMode, metaclass=_TravelModeEnumTypeWrapper): ...
 
 TRAVEL_MODE_UNSPECIFIED: TravelMode.ValueType  # 0
 TRAVEL_MODE_BLUE_LIGHT: TravelMode.ValueType  # 1
 TRAVEL_MODE_CIVILIAN: TravelMode.ValueType  # 2
+TRAVEL_MODE_HIGH_CLEARANCE: TravelMode.ValueType  # 3
+"""A truck that wades deeper, on the streets of civilians."""
+TRAVEL_MODE_BOAT: TravelMode.ValueType  # 4
+"""On navigable water, and on streets deep enough under water."""
 Global___TravelMode: _TypeAlias = TravelMode  # noqa: Y015
+
+class _ConditionState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConditionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConditionState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONDITION_STATE_UNSPECIFIED: _ConditionState.ValueType  # 0
+    CONDITION_STATE_PLANNED: _ConditionState.ValueType  # 1
+    """Its start lies ahead."""
+    CONDITION_STATE_IN_FORCE: _ConditionState.ValueType  # 2
+    CONDITION_STATE_ENDED: _ConditionState.ValueType  # 3
+
+class ConditionState(_ConditionState, metaclass=_ConditionStateEnumTypeWrapper): ...
+
+CONDITION_STATE_UNSPECIFIED: ConditionState.ValueType  # 0
+CONDITION_STATE_PLANNED: ConditionState.ValueType  # 1
+"""Its start lies ahead."""
+CONDITION_STATE_IN_FORCE: ConditionState.ValueType  # 2
+CONDITION_STATE_ENDED: ConditionState.ValueType  # 3
+Global___ConditionState: _TypeAlias = ConditionState  # noqa: Y015
+
+class _Direction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DirectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Direction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DIRECTION_UNSPECIFIED: _Direction.ValueType  # 0
+    """Both."""
+    DIRECTION_FORWARD: _Direction.ValueType  # 1
+    """As the way is drawn in OSM."""
+    DIRECTION_BACKWARD: _Direction.ValueType  # 2
+
+class Direction(_Direction, metaclass=_DirectionEnumTypeWrapper): ...
+
+DIRECTION_UNSPECIFIED: Direction.ValueType  # 0
+"""Both."""
+DIRECTION_FORWARD: Direction.ValueType  # 1
+"""As the way is drawn in OSM."""
+DIRECTION_BACKWARD: Direction.ValueType  # 2
+Global___Direction: _TypeAlias = Direction  # noqa: Y015
+
+class _Side:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SideEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Side.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SIDE_UNSPECIFIED: _Side.ValueType  # 0
+    SIDE_LEFT: _Side.ValueType  # 1
+    SIDE_RIGHT: _Side.ValueType  # 2
+    SIDE_MIDDLE: _Side.ValueType  # 3
+    """On the line itself."""
+
+class Side(_Side, metaclass=_SideEnumTypeWrapper): ...
+
+SIDE_UNSPECIFIED: Side.ValueType  # 0
+SIDE_LEFT: Side.ValueType  # 1
+SIDE_RIGHT: Side.ValueType  # 2
+SIDE_MIDDLE: Side.ValueType  # 3
+"""On the line itself."""
+Global___Side: _TypeAlias = Side  # noqa: Y015
+
+@_typing.final
+class Vehicle(_message.Message):
+    """What limits of the road concern a vehicle."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEIGHT_M_FIELD_NUMBER: _builtins.int
+    WIDTH_M_FIELD_NUMBER: _builtins.int
+    WEIGHT_T_FIELD_NUMBER: _builtins.int
+    WADING_M_FIELD_NUMBER: _builtins.int
+    height_m: _builtins.float
+    """Metres, above 0; absent: limits of height are not heeded."""
+    width_m: _builtins.float
+    weight_t: _builtins.float
+    """Tonnes."""
+    wading_m: _builtins.float
+    """How deep water it drives through, metres, or the draught of a boat; absent: what is usual."""
+    def __init__(
+        self,
+        *,
+        height_m: _builtins.float | None = ...,
+        width_m: _builtins.float | None = ...,
+        weight_t: _builtins.float | None = ...,
+        wading_m: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_height_m", b"_height_m", "_wading_m", b"_wading_m", "_weight_t", b"_weight_t", "_width_m", b"_width_m", "height_m", b"height_m", "wading_m", b"wading_m", "weight_t", b"weight_t", "width_m", b"width_m"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_height_m", b"_height_m", "_wading_m", b"_wading_m", "_weight_t", b"_weight_t", "_width_m", b"_width_m", "height_m", b"height_m", "wading_m", b"wading_m", "weight_t", b"weight_t", "width_m", b"width_m"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__height_m: _TypeAlias = _typing.Literal["height_m"]  # noqa: Y015
+    _WhichOneofArgType__height_m: _TypeAlias = _typing.Literal["_height_m", b"_height_m"]  # noqa: Y015
+    _WhichOneofReturnType__wading_m: _TypeAlias = _typing.Literal["wading_m"]  # noqa: Y015
+    _WhichOneofArgType__wading_m: _TypeAlias = _typing.Literal["_wading_m", b"_wading_m"]  # noqa: Y015
+    _WhichOneofReturnType__weight_t: _TypeAlias = _typing.Literal["weight_t"]  # noqa: Y015
+    _WhichOneofArgType__weight_t: _TypeAlias = _typing.Literal["_weight_t", b"_weight_t"]  # noqa: Y015
+    _WhichOneofReturnType__width_m: _TypeAlias = _typing.Literal["width_m"]  # noqa: Y015
+    _WhichOneofArgType__width_m: _TypeAlias = _typing.Literal["_width_m", b"_width_m"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__height_m) -> _WhichOneofReturnType__height_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__wading_m) -> _WhichOneofReturnType__wading_m | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__weight_t) -> _WhichOneofReturnType__weight_t | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__width_m) -> _WhichOneofReturnType__width_m | None: ...
+
+Global___Vehicle: _TypeAlias = Vehicle  # noqa: Y015
 
 @_typing.final
 class StreetSelector(_message.Message):
@@ -47,6 +166,11 @@ class StreetSelector(_message.Message):
     STREET_NAMES_FIELD_NUMBER: _builtins.int
     OSM_WAY_IDS_FIELD_NUMBER: _builtins.int
     EDGES_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    POLYGONS_FIELD_NUMBER: _builtins.int
+    WHOLE_NETWORK_FIELD_NUMBER: _builtins.int
+    whole_network: _builtins.bool
+    """Every street; for slowed and weather alone."""
     @_builtins.property
     def street_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Local or English name, whole, any case."""
@@ -57,20 +181,282 @@ class StreetSelector(_message.Message):
     def edges(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Indices of the network's directed edges, 0 or more."""
 
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___DrawnLine]:
+        """Streets along a line."""
+
+    @_builtins.property
+    def polygons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Polygon]:
+        """Streets of which some part lies inside."""
+
     def __init__(
         self,
         *,
         street_names: _abc.Iterable[_builtins.str] | None = ...,
         osm_way_ids: _abc.Iterable[_builtins.int] | None = ...,
         edges: _abc.Iterable[_builtins.int] | None = ...,
+        lines: _abc.Iterable[Global___DrawnLine] | None = ...,
+        polygons: _abc.Iterable[Global___Polygon] | None = ...,
+        whole_network: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges", "osm_way_ids", b"osm_way_ids", "street_names", b"street_names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges", "lines", b"lines", "osm_way_ids", b"osm_way_ids", "polygons", b"polygons", "street_names", b"street_names", "whole_network", b"whole_network"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreetSelector: _TypeAlias = StreetSelector  # noqa: Y015
+
+@_typing.final
+class DrawnLine(_message.Message):
+    """A line drawn on a map along streets."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINTS_FIELD_NUMBER: _builtins.int
+    AS_DRAWN_FIELD_NUMBER: _builtins.int
+    as_drawn: _builtins.bool
+    """Only the direction in which it is drawn; false: both."""
+    @_builtins.property
+    def points(self) -> _common_pb2.PointList:
+        """At least two."""
+
+    def __init__(
+        self,
+        *,
+        points: _common_pb2.PointList | None = ...,
+        as_drawn: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["points", b"points"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_drawn", b"as_drawn", "points", b"points"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DrawnLine: _TypeAlias = DrawnLine  # noqa: Y015
+
+@_typing.final
+class Polygon(_message.Message):
+    """An area: a ring that does not cross itself, without the holes in it. The last point of a ring may
+    repeat its first. At least three points each.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTER_FIELD_NUMBER: _builtins.int
+    HOLES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def outer(self) -> _common_pb2.PointList: ...
+    @_builtins.property
+    def holes(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.PointList]: ...
+    def __init__(
+        self,
+        *,
+        outer: _common_pb2.PointList | None = ...,
+        holes: _abc.Iterable[_common_pb2.PointList] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["outer", b"outer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holes", b"holes", "outer", b"outer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Polygon: _TypeAlias = Polygon  # noqa: Y015
+
+@_typing.final
+class Effect(_message.Message):
+    """What is different."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLOSED_FIELD_NUMBER: _builtins.int
+    SLOWED_FIELD_NUMBER: _builtins.int
+    WEATHER_FIELD_NUMBER: _builtins.int
+    FLOODED_FIELD_NUMBER: _builtins.int
+    FLOODED_AREAS_FIELD_NUMBER: _builtins.int
+    CONTRAFLOW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def closed(self) -> Global___Closed: ...
+    @_builtins.property
+    def slowed(self) -> Global___Slowed: ...
+    @_builtins.property
+    def weather(self) -> Global___Weather: ...
+    @_builtins.property
+    def flooded(self) -> Global___Flooded: ...
+    @_builtins.property
+    def flooded_areas(self) -> Global___FloodedAreas: ...
+    @_builtins.property
+    def contraflow(self) -> Global___Contraflow: ...
+    def __init__(
+        self,
+        *,
+        closed: Global___Closed | None = ...,
+        slowed: Global___Slowed | None = ...,
+        weather: Global___Weather | None = ...,
+        flooded: Global___Flooded | None = ...,
+        flooded_areas: Global___FloodedAreas | None = ...,
+        contraflow: Global___Contraflow | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closed", b"closed", "contraflow", b"contraflow", "flooded", b"flooded", "flooded_areas", b"flooded_areas", "kind", b"kind", "slowed", b"slowed", "weather", b"weather"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed", b"closed", "contraflow", b"contraflow", "flooded", b"flooded", "flooded_areas", b"flooded_areas", "kind", b"kind", "slowed", b"slowed", "weather", b"weather"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["closed", "slowed", "weather", "flooded", "flooded_areas", "contraflow"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___Effect: _TypeAlias = Effect  # noqa: Y015
+
+@_typing.final
+class Closed(_message.Message):
+    """Nobody drives through. A place on it is still reached, and left, along it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMPASSABLE_FIELD_NUMBER: _builtins.int
+    impassable: _builtins.bool
+    """Nor can anybody drive on it at all, not even to a place on it (a broken bridge)."""
+    def __init__(
+        self,
+        *,
+        impassable: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["impassable", b"impassable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Closed: _TypeAlias = Closed  # noqa: Y015
+
+@_typing.final
+class Slowed(_message.Message):
+    """Traffic moves at so many times its usual speed. Of several the slowest counts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACTOR_FIELD_NUMBER: _builtins.int
+    factor: _builtins.float
+    """Above 0, up to 1."""
+    def __init__(
+        self,
+        *,
+        factor: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Slowed: _TypeAlias = Slowed  # noqa: Y015
+
+@_typing.final
+class Weather(_message.Message):
+    """As slowed, and on top of it: rain slows a jam, too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACTOR_FIELD_NUMBER: _builtins.int
+    factor: _builtins.float
+    """Above 0, up to 1."""
+    def __init__(
+        self,
+        *,
+        factor: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["factor", b"factor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Weather: _TypeAlias = Weather  # noqa: Y015
+
+@_typing.final
+class Flooded(_message.Message):
+    """Water stands on the street; who drives through depends on the vehicle. Of several the deepest counts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPTH_M_FIELD_NUMBER: _builtins.int
+    depth_m: _builtins.float
+    """Metres, above 0, up to 20."""
+    def __init__(
+        self,
+        *,
+        depth_m: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["depth_m", b"depth_m"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Flooded: _TypeAlias = Flooded  # noqa: Y015
+
+@_typing.final
+class FloodedAreas(_message.Message):
+    """Water of various depths; the areas say which streets, so that no others are named."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AREAS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedCompositeFieldContainer[Global___FloodedArea]: ...
+    def __init__(
+        self,
+        *,
+        areas: _abc.Iterable[Global___FloodedArea] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FloodedAreas: _TypeAlias = FloodedAreas  # noqa: Y015
+
+@_typing.final
+class FloodedArea(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLYGON_FIELD_NUMBER: _builtins.int
+    DEPTH_M_FIELD_NUMBER: _builtins.int
+    depth_m: _builtins.float
+    """Metres, above 0, up to 20."""
+    @_builtins.property
+    def polygon(self) -> Global___Polygon: ...
+    def __init__(
+        self,
+        *,
+        polygon: Global___Polygon | None = ...,
+        depth_m: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["polygon", b"polygon"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["depth_m", b"depth_m", "polygon", b"polygon"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FloodedArea: _TypeAlias = FloodedArea  # noqa: Y015
+
+@_typing.final
+class Contraflow(_message.Message):
+    """One-way streets may be driven the wrong way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Contraflow: _TypeAlias = Contraflow  # noqa: Y015
 
 @_typing.final
 class Condition(_message.Message):
@@ -85,16 +471,19 @@ class Condition(_message.Message):
     EDGE_COUNT_FIELD_NUMBER: _builtins.int
     ORIGIN_FIELD_NUMBER: _builtins.int
     ENDED_TIME_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """"conditions/C000001"."""
     reason: _builtins.str
     edge_count: _builtins.int
-    """Directed edges that it closes."""
+    """Directed edges that it concerns; 0 where it is the whole network."""
+    state: Global___ConditionState.ValueType
     @_builtins.property
     def streets(self) -> Global___StreetSelector: ...
     @_builtins.property
     def modes(self) -> _containers.RepeatedScalarFieldContainer[Global___TravelMode.ValueType]:
-        """Empty: every mode."""
+        """Whom it concerns."""
 
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp: ...
@@ -106,6 +495,8 @@ class Condition(_message.Message):
     def origin(self) -> _common_pb2.Origin: ...
     @_builtins.property
     def ended_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def effect(self) -> Global___Effect: ...
     def __init__(
         self,
         *,
@@ -118,10 +509,12 @@ class Condition(_message.Message):
         edge_count: _builtins.int = ...,
         origin: _common_pb2.Origin | None = ...,
         ended_time: _timestamp_pb2.Timestamp | None = ...,
+        effect: Global___Effect | None = ...,
+        state: Global___ConditionState.ValueType = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "ended_time", b"ended_time", "origin", b"origin", "start_time", b"start_time", "streets", b"streets"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "end_time", b"end_time", "ended_time", b"ended_time", "origin", b"origin", "start_time", b"start_time", "streets", b"streets"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["edge_count", b"edge_count", "end_time", b"end_time", "ended_time", b"ended_time", "modes", b"modes", "name", b"name", "origin", b"origin", "reason", b"reason", "start_time", b"start_time", "streets", b"streets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edge_count", b"edge_count", "effect", b"effect", "end_time", b"end_time", "ended_time", b"ended_time", "modes", b"modes", "name", b"name", "origin", b"origin", "reason", b"reason", "start_time", b"start_time", "state", b"state", "streets", b"streets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -138,19 +531,31 @@ class SetConditionRequest(_message.Message):
     END_TIME_FIELD_NUMBER: _builtins.int
     OCCURRED_TIME_FIELD_NUMBER: _builtins.int
     ORIGIN_FIELD_NUMBER: _builtins.int
+    EFFECT_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     reason: _builtins.str
     """Required."""
     @_builtins.property
     def streets(self) -> Global___StreetSelector: ...
     @_builtins.property
-    def modes(self) -> _containers.RepeatedScalarFieldContainer[Global___TravelMode.ValueType]: ...
+    def modes(self) -> _containers.RepeatedScalarFieldContainer[Global___TravelMode.ValueType]:
+        """Empty: every mode."""
+
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def occurred_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def origin(self) -> _common_pb2.Origin: ...
+    @_builtins.property
+    def effect(self) -> Global___Effect:
+        """Absent: closed."""
+
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """Absent, or not ahead: now. Ahead: planned until then."""
+
     def __init__(
         self,
         *,
@@ -161,14 +566,67 @@ class SetConditionRequest(_message.Message):
         end_time: _timestamp_pb2.Timestamp | None = ...,
         occurred_time: _timestamp_pb2.Timestamp | None = ...,
         origin: _common_pb2.Origin | None = ...,
+        effect: Global___Effect | None = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "occurred_time", b"occurred_time", "origin", b"origin", "streets", b"streets"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "end_time", b"end_time", "occurred_time", b"occurred_time", "origin", b"origin", "start_time", b"start_time", "streets", b"streets"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "modes", b"modes", "occurred_time", b"occurred_time", "origin", b"origin", "reason", b"reason", "request_id", b"request_id", "streets", b"streets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effect", b"effect", "end_time", b"end_time", "modes", b"modes", "occurred_time", b"occurred_time", "origin", b"origin", "reason", b"reason", "request_id", b"request_id", "start_time", b"start_time", "streets", b"streets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SetConditionRequest: _TypeAlias = SetConditionRequest  # noqa: Y015
+
+@_typing.final
+class BatchSetConditionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    OCCURRED_TIME_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___SetConditionRequest]:
+        """1 to 20,000, all of them in 4 MB. Their own request_id and occurred_time stay empty."""
+
+    @_builtins.property
+    def occurred_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        requests: _abc.Iterable[Global___SetConditionRequest] | None = ...,
+        occurred_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_time", b"occurred_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["occurred_time", b"occurred_time", "request_id", b"request_id", "requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchSetConditionsRequest: _TypeAlias = BatchSetConditionsRequest  # noqa: Y015
+
+@_typing.final
+class BatchSetConditionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONDITIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]:
+        """In the order of the requests, without streets, effect and origin, which the requests said."""
+
+    def __init__(
+        self,
+        *,
+        conditions: _abc.Iterable[Global___Condition] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchSetConditionsResponse: _TypeAlias = BatchSetConditionsResponse  # noqa: Y015
 
 @_typing.final
 class EndConditionRequest(_message.Message):
@@ -197,15 +655,78 @@ class EndConditionRequest(_message.Message):
 Global___EndConditionRequest: _TypeAlias = EndConditionRequest  # noqa: Y015
 
 @_typing.final
-class ListConditionsRequest(_message.Message):
+class BatchEndConditionsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    OCCURRED_TIME_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """1 to 20,000, each once."""
+
+    @_builtins.property
+    def occurred_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+        occurred_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_time", b"occurred_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names", "occurred_time", b"occurred_time", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchEndConditionsRequest: _TypeAlias = BatchEndConditionsRequest  # noqa: Y015
+
+@_typing.final
+class BatchEndConditionsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONDITIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]:
+        """In the order of the names, without streets, effect and origin."""
 
     def __init__(
         self,
+        *,
+        conditions: _abc.Iterable[Global___Condition] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchEndConditionsResponse: _TypeAlias = BatchEndConditionsResponse  # noqa: Y015
+
+@_typing.final
+class ListConditionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """1 to 1000; 0 means 100."""
+    page_token: _builtins.str
+    state: Global___ConditionState.ValueType
+    """Only one state; unspecified: in force and planned. Ended ones are not kept."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        state: Global___ConditionState.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -217,22 +738,271 @@ class ListConditionsResponse(_message.Message):
 
     CONDITIONS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
+    next_page_token: _builtins.str
     @_builtins.property
-    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]: ...
+    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]:
+        """In order of id. Fewer than page_size where they would be more than 2 MB."""
+
     def __init__(
         self,
         *,
         conditions: _abc.Iterable[Global___Condition] | None = ...,
         revision: _builtins.int = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions", "next_page_token", b"next_page_token", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListConditionsResponse: _TypeAlias = ListConditionsResponse  # noqa: Y015
+
+@_typing.final
+class RegisterSegmentsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Segment]:
+        """1 to 20,000; each replaces what its id meant before."""
+
+    def __init__(
+        self,
+        *,
+        segments: _abc.Iterable[Global___Segment] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["segments", b"segments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterSegmentsRequest: _TypeAlias = RegisterSegmentsRequest  # noqa: Y015
+
+@_typing.final
+class Segment(_message.Message):
+    """A stretch of street as a feed of speeds knows it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_ID_FIELD_NUMBER: _builtins.int
+    EDGES_FIELD_NUMBER: _builtins.int
+    WAY_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    segment_id: _builtins.str
+    """1 to 200 characters."""
+    @_builtins.property
+    def edges(self) -> Global___SegmentEdges: ...
+    @_builtins.property
+    def way(self) -> Global___WayDirection: ...
+    @_builtins.property
+    def line(self) -> _common_pb2.PointList:
+        """Along the streets of a line, in the direction in which it is drawn."""
+
+    def __init__(
+        self,
+        *,
+        segment_id: _builtins.str = ...,
+        edges: Global___SegmentEdges | None = ...,
+        way: Global___WayDirection | None = ...,
+        line: _common_pb2.PointList | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges", "line", b"line", "way", b"way", "where", b"where"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges", "line", b"line", "segment_id", b"segment_id", "way", b"way", "where", b"where"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_where: _TypeAlias = _typing.Literal["edges", "way", "line"]  # noqa: Y015
+    _WhichOneofArgType_where: _TypeAlias = _typing.Literal["where", b"where"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_where) -> _WhichOneofReturnType_where | None: ...
+
+Global___Segment: _TypeAlias = Segment  # noqa: Y015
+
+@_typing.final
+class SegmentEdges(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def edges(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Indices of directed edges."""
+
+    def __init__(
+        self,
+        *,
+        edges: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SegmentEdges: _TypeAlias = SegmentEdges  # noqa: Y015
+
+@_typing.final
+class RegisterSegmentsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEGMENT_COUNT_FIELD_NUMBER: _builtins.int
+    segment_count: _builtins.int
+    """Now known, over all clients."""
+    def __init__(
+        self,
+        *,
+        segment_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["segment_count", b"segment_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterSegmentsResponse: _TypeAlias = RegisterSegmentsResponse  # noqa: Y015
+
+@_typing.final
+class StreamSpeedsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEEDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def speeds(self) -> _containers.RepeatedCompositeFieldContainer[Global___SpeedReport]:
+        """Up to 5,000 a message."""
+
+    def __init__(
+        self,
+        *,
+        speeds: _abc.Iterable[Global___SpeedReport] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["speeds", b"speeds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamSpeedsRequest: _TypeAlias = StreamSpeedsRequest  # noqa: Y015
+
+@_typing.final
+class SpeedReport(_message.Message):
+    """How fast traffic moves somewhere."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDGE_FIELD_NUMBER: _builtins.int
+    WAY_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    SEGMENT_FIELD_NUMBER: _builtins.int
+    SPEED_KPH_FIELD_NUMBER: _builtins.int
+    OBSERVED_TIME_FIELD_NUMBER: _builtins.int
+    edge: _builtins.int
+    """Index of a directed edge."""
+    segment: _builtins.str
+    """A segment of RegisterSegments."""
+    speed_kph: _builtins.float
+    """Above 0, up to 200."""
+    @_builtins.property
+    def way(self) -> Global___WayDirection: ...
+    @_builtins.property
+    def line(self) -> _common_pb2.PointList:
+        """Along the streets of a line, in the direction in which it is drawn."""
+
+    @_builtins.property
+    def observed_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        edge: _builtins.int = ...,
+        way: Global___WayDirection | None = ...,
+        line: _common_pb2.PointList | None = ...,
+        segment: _builtins.str = ...,
+        speed_kph: _builtins.float = ...,
+        observed_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["edge", b"edge", "line", b"line", "observed_time", b"observed_time", "segment", b"segment", "way", b"way", "where", b"where"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edge", b"edge", "line", b"line", "observed_time", b"observed_time", "segment", b"segment", "speed_kph", b"speed_kph", "way", b"way", "where", b"where"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_where: _TypeAlias = _typing.Literal["edge", "way", "line", "segment"]  # noqa: Y015
+    _WhichOneofArgType_where: _TypeAlias = _typing.Literal["where", b"where"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_where) -> _WhichOneofReturnType_where | None: ...
+
+Global___SpeedReport: _TypeAlias = SpeedReport  # noqa: Y015
+
+@_typing.final
+class WayDirection(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OSM_WAY_ID_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
+    osm_way_id: _builtins.int
+    direction: Global___Direction.ValueType
+    def __init__(
+        self,
+        *,
+        osm_way_id: _builtins.int = ...,
+        direction: Global___Direction.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "osm_way_id", b"osm_way_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WayDirection: _TypeAlias = WayDirection  # noqa: Y015
+
+@_typing.final
+class StreamSpeedsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCEPTED_FIELD_NUMBER: _builtins.int
+    REJECTED_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    accepted: _builtins.int
+    rejected: _builtins.int
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___SpeedProblem]:
+        """The first 100."""
+
+    def __init__(
+        self,
+        *,
+        accepted: _builtins.int = ...,
+        rejected: _builtins.int = ...,
+        problems: _abc.Iterable[Global___SpeedProblem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "problems", b"problems", "rejected", b"rejected"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamSpeedsResponse: _TypeAlias = StreamSpeedsResponse  # noqa: Y015
+
+@_typing.final
+class SpeedProblem(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INDEX_FIELD_NUMBER: _builtins.int
+    REMARK_FIELD_NUMBER: _builtins.int
+    index: _builtins.int
+    """Which of the stream's reports, counted from 0."""
+    @_builtins.property
+    def remark(self) -> _common_pb2.Remark: ...
+    def __init__(
+        self,
+        *,
+        index: _builtins.int = ...,
+        remark: _common_pb2.Remark | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["remark", b"remark"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "remark", b"remark"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SpeedProblem: _TypeAlias = SpeedProblem  # noqa: Y015
 
 @_typing.final
 class RouteRequest(_message.Message):
@@ -241,22 +1011,30 @@ class RouteRequest(_message.Message):
     ORIGIN_FIELD_NUMBER: _builtins.int
     DESTINATION_FIELD_NUMBER: _builtins.int
     MODE_FIELD_NUMBER: _builtins.int
+    VEHICLE_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
     mode: Global___TravelMode.ValueType
     """Absent: blue light."""
+    alternatives: _builtins.int
+    """How many other ways, 0 to 5."""
     @_builtins.property
     def origin(self) -> _common_pb2.Point: ...
     @_builtins.property
     def destination(self) -> _common_pb2.Point: ...
+    @_builtins.property
+    def vehicle(self) -> Global___Vehicle: ...
     def __init__(
         self,
         *,
         origin: _common_pb2.Point | None = ...,
         destination: _common_pb2.Point | None = ...,
         mode: Global___TravelMode.ValueType = ...,
+        vehicle: Global___Vehicle | None = ...,
+        alternatives: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "origin", b"origin"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "origin", b"origin", "vehicle", b"vehicle"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["destination", b"destination", "mode", b"mode", "origin", b"origin"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "destination", b"destination", "mode", b"mode", "origin", b"origin", "vehicle", b"vehicle"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -271,14 +1049,29 @@ class RouteResponse(_message.Message):
     LENGTH_M_FIELD_NUMBER: _builtins.int
     LINE_FIELD_NUMBER: _builtins.int
     LEGS_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    P50_S_FIELD_NUMBER: _builtins.int
+    P90_S_FIELD_NUMBER: _builtins.int
+    SIGNALS_FIELD_NUMBER: _builtins.int
     reachable: _builtins.bool
     """False: there is no way; the other fields are empty."""
     duration_s: _builtins.int
     length_m: _builtins.int
+    p50_s: _builtins.int
+    """Half of all drives take no longer, nine of ten take no longer; absent where that is not known."""
+    p90_s: _builtins.int
     @_builtins.property
     def line(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Wgs84Point]: ...
     @_builtins.property
     def legs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteLeg]: ...
+    @_builtins.property
+    def alternatives(self) -> _containers.RepeatedCompositeFieldContainer[Global___AlternativeRoute]:
+        """Meaningfully different ways, best first; perhaps fewer than asked for."""
+
+    @_builtins.property
+    def signals(self) -> _containers.RepeatedCompositeFieldContainer[Global___SignalOnRoute]:
+        """Signalised junctions in driving order."""
+
     def __init__(
         self,
         *,
@@ -287,14 +1080,72 @@ class RouteResponse(_message.Message):
         length_m: _builtins.int = ...,
         line: _abc.Iterable[_common_pb2.Wgs84Point] | None = ...,
         legs: _abc.Iterable[Global___RouteLeg] | None = ...,
+        alternatives: _abc.Iterable[Global___AlternativeRoute] | None = ...,
+        p50_s: _builtins.int | None = ...,
+        p90_s: _builtins.int | None = ...,
+        signals: _abc.Iterable[Global___SignalOnRoute] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_p50_s", b"_p50_s", "_p90_s", b"_p90_s", "p50_s", b"p50_s", "p90_s", b"p90_s"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duration_s", b"duration_s", "legs", b"legs", "length_m", b"length_m", "line", b"line", "reachable", b"reachable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_p50_s", b"_p50_s", "_p90_s", b"_p90_s", "alternatives", b"alternatives", "duration_s", b"duration_s", "legs", b"legs", "length_m", b"length_m", "line", b"line", "p50_s", b"p50_s", "p90_s", b"p90_s", "reachable", b"reachable", "signals", b"signals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__p50_s: _TypeAlias = _typing.Literal["p50_s"]  # noqa: Y015
+    _WhichOneofArgType__p50_s: _TypeAlias = _typing.Literal["_p50_s", b"_p50_s"]  # noqa: Y015
+    _WhichOneofReturnType__p90_s: _TypeAlias = _typing.Literal["p90_s"]  # noqa: Y015
+    _WhichOneofArgType__p90_s: _TypeAlias = _typing.Literal["_p90_s", b"_p90_s"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__p50_s) -> _WhichOneofReturnType__p50_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__p90_s) -> _WhichOneofReturnType__p90_s | None: ...
 
 Global___RouteResponse: _TypeAlias = RouteResponse  # noqa: Y015
+
+@_typing.final
+class AlternativeRoute(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    LENGTH_M_FIELD_NUMBER: _builtins.int
+    LINE_FIELD_NUMBER: _builtins.int
+    LEGS_FIELD_NUMBER: _builtins.int
+    P50_S_FIELD_NUMBER: _builtins.int
+    P90_S_FIELD_NUMBER: _builtins.int
+    SIGNALS_FIELD_NUMBER: _builtins.int
+    duration_s: _builtins.int
+    length_m: _builtins.int
+    p50_s: _builtins.int
+    p90_s: _builtins.int
+    @_builtins.property
+    def line(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Wgs84Point]: ...
+    @_builtins.property
+    def legs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteLeg]: ...
+    @_builtins.property
+    def signals(self) -> _containers.RepeatedCompositeFieldContainer[Global___SignalOnRoute]: ...
+    def __init__(
+        self,
+        *,
+        duration_s: _builtins.int = ...,
+        length_m: _builtins.int = ...,
+        line: _abc.Iterable[_common_pb2.Wgs84Point] | None = ...,
+        legs: _abc.Iterable[Global___RouteLeg] | None = ...,
+        p50_s: _builtins.int | None = ...,
+        p90_s: _builtins.int | None = ...,
+        signals: _abc.Iterable[Global___SignalOnRoute] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_p50_s", b"_p50_s", "_p90_s", b"_p90_s", "p50_s", b"p50_s", "p90_s", b"p90_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_p50_s", b"_p50_s", "_p90_s", b"_p90_s", "duration_s", b"duration_s", "legs", b"legs", "length_m", b"length_m", "line", b"line", "p50_s", b"p50_s", "p90_s", b"p90_s", "signals", b"signals"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__p50_s: _TypeAlias = _typing.Literal["p50_s"]  # noqa: Y015
+    _WhichOneofArgType__p50_s: _TypeAlias = _typing.Literal["_p50_s", b"_p50_s"]  # noqa: Y015
+    _WhichOneofReturnType__p90_s: _TypeAlias = _typing.Literal["p90_s"]  # noqa: Y015
+    _WhichOneofArgType__p90_s: _TypeAlias = _typing.Literal["_p90_s", b"_p90_s"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__p50_s) -> _WhichOneofReturnType__p50_s | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__p90_s) -> _WhichOneofReturnType__p90_s | None: ...
+
+Global___AlternativeRoute: _TypeAlias = AlternativeRoute  # noqa: Y015
 
 @_typing.final
 class RouteLeg(_message.Message):
@@ -325,6 +1176,534 @@ class RouteLeg(_message.Message):
 Global___RouteLeg: _TypeAlias = RouteLeg  # noqa: Y015
 
 @_typing.final
+class SignalOnRoute(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINT_FIELD_NUMBER: _builtins.int
+    DISTANCE_M_FIELD_NUMBER: _builtins.int
+    DURATION_S_FIELD_NUMBER: _builtins.int
+    STREET_NAME_FIELD_NUMBER: _builtins.int
+    STREET_NAME_EN_FIELD_NUMBER: _builtins.int
+    distance_m: _builtins.int
+    """From the origin along the way."""
+    duration_s: _builtins.int
+    street_name: _builtins.str
+    """The street on which it is approached."""
+    street_name_en: _builtins.str
+    @_builtins.property
+    def point(self) -> _common_pb2.Wgs84Point: ...
+    def __init__(
+        self,
+        *,
+        point: _common_pb2.Wgs84Point | None = ...,
+        distance_m: _builtins.int = ...,
+        duration_s: _builtins.int = ...,
+        street_name: _builtins.str = ...,
+        street_name_en: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["point", b"point"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["distance_m", b"distance_m", "duration_s", b"duration_s", "point", b"point", "street_name", b"street_name", "street_name_en", b"street_name_en"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SignalOnRoute: _TypeAlias = SignalOnRoute  # noqa: Y015
+
+@_typing.final
+class MatrixRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORIGINS_FIELD_NUMBER: _builtins.int
+    DESTINATIONS_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    VEHICLE_FIELD_NUMBER: _builtins.int
+    P90_FIELD_NUMBER: _builtins.int
+    mode: Global___TravelMode.ValueType
+    """Absent: blue light."""
+    p90: _builtins.bool
+    """The p90 of each drive, too."""
+    @_builtins.property
+    def origins(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Point]:
+        """1 to 5,000."""
+
+    @_builtins.property
+    def destinations(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Point]:
+        """1 to 5,000; origins times destinations up to 500,000."""
+
+    @_builtins.property
+    def vehicle(self) -> Global___Vehicle: ...
+    def __init__(
+        self,
+        *,
+        origins: _abc.Iterable[_common_pb2.Point] | None = ...,
+        destinations: _abc.Iterable[_common_pb2.Point] | None = ...,
+        mode: Global___TravelMode.ValueType = ...,
+        vehicle: Global___Vehicle | None = ...,
+        p90: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["vehicle", b"vehicle"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destinations", b"destinations", "mode", b"mode", "origins", b"origins", "p90", b"p90", "vehicle", b"vehicle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MatrixRequest: _TypeAlias = MatrixRequest  # noqa: Y015
+
+@_typing.final
+class MatrixResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROWS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___MatrixRow]:
+        """One an origin, in their order."""
+
+    def __init__(
+        self,
+        *,
+        rows: _abc.Iterable[Global___MatrixRow] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rows", b"rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MatrixResponse: _TypeAlias = MatrixResponse  # noqa: Y015
+
+@_typing.final
+class MatrixRow(_message.Message):
+    """From one origin; each list has one entry a destination, in their order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REACHABLE_FIELD_NUMBER: _builtins.int
+    DURATIONS_S_FIELD_NUMBER: _builtins.int
+    P90_S_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def reachable(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]: ...
+    @_builtins.property
+    def durations_s(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """0 where it is not reachable."""
+
+    @_builtins.property
+    def p90_s(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Empty where it was not asked for or is not known."""
+
+    def __init__(
+        self,
+        *,
+        reachable: _abc.Iterable[_builtins.bool] | None = ...,
+        durations_s: _abc.Iterable[_builtins.int] | None = ...,
+        p90_s: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["durations_s", b"durations_s", "p90_s", b"p90_s", "reachable", b"reachable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MatrixRow: _TypeAlias = MatrixRow  # noqa: Y015
+
+@_typing.final
+class ReachRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORIGINS_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    VEHICLE_FIELD_NUMBER: _builtins.int
+    EDGES_FIELD_NUMBER: _builtins.int
+    POLYGONS_FIELD_NUMBER: _builtins.int
+    seconds: _builtins.int
+    """1 to 7200."""
+    mode: Global___TravelMode.ValueType
+    """Absent: blue light."""
+    edges: _builtins.bool
+    """What is wanted; at least one."""
+    polygons: _builtins.bool
+    @_builtins.property
+    def origins(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.Point]:
+        """1 to 1,000: from any of them."""
+
+    @_builtins.property
+    def vehicle(self) -> Global___Vehicle: ...
+    def __init__(
+        self,
+        *,
+        origins: _abc.Iterable[_common_pb2.Point] | None = ...,
+        seconds: _builtins.int = ...,
+        mode: Global___TravelMode.ValueType = ...,
+        vehicle: Global___Vehicle | None = ...,
+        edges: _builtins.bool = ...,
+        polygons: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["vehicle", b"vehicle"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges", "mode", b"mode", "origins", b"origins", "polygons", b"polygons", "seconds", b"seconds", "vehicle", b"vehicle"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReachRequest: _TypeAlias = ReachRequest  # noqa: Y015
+
+@_typing.final
+class ReachResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LENGTH_M_FIELD_NUMBER: _builtins.int
+    EDGES_FIELD_NUMBER: _builtins.int
+    POLYGONS_FIELD_NUMBER: _builtins.int
+    length_m: _builtins.float
+    """Of all directed edges that are reached in whole or in part."""
+    @_builtins.property
+    def edges(self) -> Global___ReachedEdges: ...
+    @_builtins.property
+    def polygons(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReachedArea]: ...
+    def __init__(
+        self,
+        *,
+        length_m: _builtins.float = ...,
+        edges: Global___ReachedEdges | None = ...,
+        polygons: _abc.Iterable[Global___ReachedArea] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges", "length_m", b"length_m", "polygons", b"polygons"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReachResponse: _TypeAlias = ReachResponse  # noqa: Y015
+
+@_typing.final
+class ReachedEdges(_message.Message):
+    """Each list has one entry an edge, ascending by edge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EDGES_FIELD_NUMBER: _builtins.int
+    BEGINS_FIELD_NUMBER: _builtins.int
+    ENDS_FIELD_NUMBER: _builtins.int
+    SECONDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def edges(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    @_builtins.property
+    def begins(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """The part of each that is reached, as fractions of it."""
+
+    @_builtins.property
+    def ends(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """When the part is first entered."""
+
+    def __init__(
+        self,
+        *,
+        edges: _abc.Iterable[_builtins.int] | None = ...,
+        begins: _abc.Iterable[_builtins.float] | None = ...,
+        ends: _abc.Iterable[_builtins.float] | None = ...,
+        seconds: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["begins", b"begins", "edges", b"edges", "ends", b"ends", "seconds", b"seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReachedEdges: _TypeAlias = ReachedEdges  # noqa: Y015
+
+@_typing.final
+class ReachedArea(_message.Message):
+    """As GeoJSON's Polygon: closed rings, WGS84."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTER_FIELD_NUMBER: _builtins.int
+    HOLES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def outer(self) -> _common_pb2.PointList: ...
+    @_builtins.property
+    def holes(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.PointList]: ...
+    def __init__(
+        self,
+        *,
+        outer: _common_pb2.PointList | None = ...,
+        holes: _abc.Iterable[_common_pb2.PointList] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["outer", b"outer"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["holes", b"holes", "outer", b"outer"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReachedArea: _TypeAlias = ReachedArea  # noqa: Y015
+
+@_typing.final
+class SnapRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIXES_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    TRACK_FIELD_NUMBER: _builtins.int
+    mode: Global___TravelMode.ValueType
+    """Absent: blue light."""
+    track: _builtins.bool
+    """The fixes are of one vehicle, in order of time, up to 1,000; false: each is by itself."""
+    @_builtins.property
+    def fixes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fix]:
+        """1 to 5,000."""
+
+    def __init__(
+        self,
+        *,
+        fixes: _abc.Iterable[Global___Fix] | None = ...,
+        mode: Global___TravelMode.ValueType = ...,
+        track: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fixes", b"fixes", "mode", b"mode", "track", b"track"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapRequest: _TypeAlias = SnapRequest  # noqa: Y015
+
+@_typing.final
+class Fix(_message.Message):
+    """A point with what else is known of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINT_FIELD_NUMBER: _builtins.int
+    HEADING_DEG_FIELD_NUMBER: _builtins.int
+    SPEED_KPH_FIELD_NUMBER: _builtins.int
+    OBSERVED_TIME_FIELD_NUMBER: _builtins.int
+    heading_deg: _builtins.float
+    """Degrees clockwise from north, 0 to 360."""
+    speed_kph: _builtins.float
+    @_builtins.property
+    def point(self) -> _common_pb2.Point:
+        """uncertainty_m counts; 0 means 10 m."""
+
+    @_builtins.property
+    def observed_time(self) -> _timestamp_pb2.Timestamp:
+        """Of a track: required."""
+
+    def __init__(
+        self,
+        *,
+        point: _common_pb2.Point | None = ...,
+        heading_deg: _builtins.float | None = ...,
+        speed_kph: _builtins.float | None = ...,
+        observed_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_heading_deg", b"_heading_deg", "_speed_kph", b"_speed_kph", "heading_deg", b"heading_deg", "observed_time", b"observed_time", "point", b"point", "speed_kph", b"speed_kph"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_heading_deg", b"_heading_deg", "_speed_kph", b"_speed_kph", "heading_deg", b"heading_deg", "observed_time", b"observed_time", "point", b"point", "speed_kph", b"speed_kph"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__heading_deg: _TypeAlias = _typing.Literal["heading_deg"]  # noqa: Y015
+    _WhichOneofArgType__heading_deg: _TypeAlias = _typing.Literal["_heading_deg", b"_heading_deg"]  # noqa: Y015
+    _WhichOneofReturnType__speed_kph: _TypeAlias = _typing.Literal["speed_kph"]  # noqa: Y015
+    _WhichOneofArgType__speed_kph: _TypeAlias = _typing.Literal["_speed_kph", b"_speed_kph"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heading_deg) -> _WhichOneofReturnType__heading_deg | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__speed_kph) -> _WhichOneofReturnType__speed_kph | None: ...
+
+Global___Fix: _TypeAlias = Fix  # noqa: Y015
+
+@_typing.final
+class SnapResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIXES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def fixes(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnappedFix]:
+        """One a fix, in their order."""
+
+    def __init__(
+        self,
+        *,
+        fixes: _abc.Iterable[Global___SnappedFix] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fixes", b"fixes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapResponse: _TypeAlias = SnapResponse  # noqa: Y015
+
+@_typing.final
+class SnappedFix(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ON_STREET_FIELD_NUMBER: _builtins.int
+    BEST_FIELD_NUMBER: _builtins.int
+    AMBIGUOUS_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
+    on_street: _builtins.bool
+    """False: no street is near."""
+    ambiguous: _builtins.bool
+    """Whether the point may as well be on another of the candidates."""
+    @_builtins.property
+    def best(self) -> Global___SnappedPoint: ...
+    @_builtins.property
+    def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnappedPoint]:
+        """Best first, the best one among them."""
+
+    def __init__(
+        self,
+        *,
+        on_street: _builtins.bool = ...,
+        best: Global___SnappedPoint | None = ...,
+        ambiguous: _builtins.bool = ...,
+        candidates: _abc.Iterable[Global___SnappedPoint] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["best", b"best"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ambiguous", b"ambiguous", "best", b"best", "candidates", b"candidates", "on_street", b"on_street"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnappedFix: _TypeAlias = SnappedFix  # noqa: Y015
+
+@_typing.final
+class SnappedPoint(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POINT_FIELD_NUMBER: _builtins.int
+    EDGE_FIELD_NUMBER: _builtins.int
+    FRACTION_FIELD_NUMBER: _builtins.int
+    DISTANCE_M_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    STREET_NAME_FIELD_NUMBER: _builtins.int
+    STREET_NAME_EN_FIELD_NUMBER: _builtins.int
+    LAYER_FIELD_NUMBER: _builtins.int
+    edge: _builtins.int
+    fraction: _builtins.float
+    """How far along the edge, 0 to 1."""
+    distance_m: _builtins.float
+    """From the given point."""
+    side: Global___Side.ValueType
+    """Of the edge, in its direction."""
+    street_name: _builtins.str
+    street_name_en: _builtins.str
+    layer: _builtins.int
+    """Storey above the ground: 1 on a viaduct, -1 in a tunnel."""
+    @_builtins.property
+    def point(self) -> _common_pb2.Wgs84Point: ...
+    def __init__(
+        self,
+        *,
+        point: _common_pb2.Wgs84Point | None = ...,
+        edge: _builtins.int = ...,
+        fraction: _builtins.float = ...,
+        distance_m: _builtins.float = ...,
+        side: Global___Side.ValueType = ...,
+        street_name: _builtins.str = ...,
+        street_name_en: _builtins.str = ...,
+        layer: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["point", b"point"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["distance_m", b"distance_m", "edge", b"edge", "fraction", b"fraction", "layer", b"layer", "point", b"point", "side", b"side", "street_name", b"street_name", "street_name_en", b"street_name_en"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnappedPoint: _TypeAlias = SnappedPoint  # noqa: Y015
+
+@_typing.final
+class FindPlaceRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    NEAR_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """An address, a crossing, a compound, a landmark, a kilometre post."""
+    limit: _builtins.int
+    """1 to 20; 0 means 5."""
+    @_builtins.property
+    def near(self) -> _common_pb2.Point:
+        """Nearer ones come first among equals."""
+
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        near: _common_pb2.Point | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["near", b"near"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "near", b"near", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindPlaceRequest: _TypeAlias = FindPlaceRequest  # noqa: Y015
+
+@_typing.final
+class FindPlaceResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLACES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___FoundPlace]:
+        """Best first; none where nothing is like it."""
+
+    def __init__(
+        self,
+        *,
+        places: _abc.Iterable[Global___FoundPlace] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindPlaceResponse: _TypeAlias = FindPlaceResponse  # noqa: Y015
+
+@_typing.final
+class FoundPlace(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    NAME_EN_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    POINT_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    UNCERTAINTY_M_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    name_en: _builtins.str
+    kind: _builtins.str
+    """What it is: "address", "crossing", "street", "compound", "hospital" …"""
+    score: _builtins.float
+    """How well it fits, 0 to 1."""
+    uncertainty_m: _builtins.float
+    """Radius within which the true place lies."""
+    @_builtins.property
+    def point(self) -> _common_pb2.Wgs84Point: ...
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        name_en: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        point: _common_pb2.Wgs84Point | None = ...,
+        score: _builtins.float = ...,
+        uncertainty_m: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["point", b"point"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "name", b"name", "name_en", b"name_en", "point", b"point", "score", b"score", "uncertainty_m", b"uncertainty_m"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FoundPlace: _TypeAlias = FoundPlace  # noqa: Y015
+
+@_typing.final
 class GetNetworkInfoRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -353,6 +1732,10 @@ class NetworkInfo(_message.Message):
     ENGINE_FIELD_NUMBER: _builtins.int
     SOUTH_WEST_FIELD_NUMBER: _builtins.int
     NORTH_EAST_FIELD_NUMBER: _builtins.int
+    CONDITION_COUNT_FIELD_NUMBER: _builtins.int
+    TIME_SLOT_FIELD_NUMBER: _builtins.int
+    MEASURED_EDGE_COUNT_FIELD_NUMBER: _builtins.int
+    NEWEST_SPEED_TIME_FIELD_NUMBER: _builtins.int
     display_name: _builtins.str
     source: _builtins.str
     checksum: _builtins.str
@@ -361,11 +1744,19 @@ class NetworkInfo(_message.Message):
     edge_count: _builtins.int
     signal_count: _builtins.int
     engine: _builtins.str
-    """"scipy": what computes travel times."""
+    """What computes travel times: "hierarchy"; "bucket (…)" while the hierarchy is being prepared."""
+    condition_count: _builtins.int
+    """Conditions in force."""
+    time_slot: _builtins.str
+    """The time of day that usual speeds are those of, e.g. "workday 07:30"; empty: none is configured."""
+    measured_edge_count: _builtins.int
+    """Directed edges whose measured speed is heeded, and when the newest was observed."""
     @_builtins.property
     def south_west(self) -> _common_pb2.Wgs84Point: ...
     @_builtins.property
     def north_east(self) -> _common_pb2.Wgs84Point: ...
+    @_builtins.property
+    def newest_speed_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
@@ -379,10 +1770,14 @@ class NetworkInfo(_message.Message):
         engine: _builtins.str = ...,
         south_west: _common_pb2.Wgs84Point | None = ...,
         north_east: _common_pb2.Wgs84Point | None = ...,
+        condition_count: _builtins.int = ...,
+        time_slot: _builtins.str = ...,
+        measured_edge_count: _builtins.int = ...,
+        newest_speed_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["north_east", b"north_east", "south_west", b"south_west"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["newest_speed_time", b"newest_speed_time", "north_east", b"north_east", "south_west", b"south_west"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checksum", b"checksum", "display_name", b"display_name", "edge_count", b"edge_count", "engine", b"engine", "node_count", b"node_count", "north_east", b"north_east", "signal_count", b"signal_count", "source", b"source", "south_west", b"south_west", "synthetic", b"synthetic"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checksum", b"checksum", "condition_count", b"condition_count", "display_name", b"display_name", "edge_count", b"edge_count", "engine", b"engine", "measured_edge_count", b"measured_edge_count", "newest_speed_time", b"newest_speed_time", "node_count", b"node_count", "north_east", b"north_east", "signal_count", b"signal_count", "source", b"source", "south_west", b"south_west", "synthetic", b"synthetic", "time_slot", b"time_slot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -67,7 +67,8 @@ class RoadServiceServicer:
     """
 
     def SetCondition(self, request, context):
-        """Closes streets. In force as soon as it returns; the facts are in the journal.
+        """Tells what is different about some streets: closed, slow, under water, open the wrong way. In
+        force as soon as it returns, or from start_time on; the facts are in the journal.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

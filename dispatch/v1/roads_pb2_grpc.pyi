@@ -34,7 +34,9 @@ class RoadServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RoadServiceAsyncStub: ...
     SetCondition: _grpc.UnaryUnaryMultiCallable[_roads_pb2.SetConditionRequest, _roads_pb2.Condition]
-    """Closes streets. In force as soon as it returns; the facts are in the journal."""
+    """Tells what is different about some streets: closed, slow, under water, open the wrong way. In
+    force as soon as it returns, or from start_time on; the facts are in the journal.
+    """
     EndCondition: _grpc.UnaryUnaryMultiCallable[_roads_pb2.EndConditionRequest, _roads_pb2.Condition]
     ListConditions: _grpc.UnaryUnaryMultiCallable[_roads_pb2.ListConditionsRequest, _roads_pb2.ListConditionsResponse]
     Route: _grpc.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]
@@ -47,7 +49,9 @@ class RoadServiceAsyncStub(RoadServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SetCondition: _aio.UnaryUnaryMultiCallable[_roads_pb2.SetConditionRequest, _roads_pb2.Condition]  # type: ignore[assignment]
-    """Closes streets. In force as soon as it returns; the facts are in the journal."""
+    """Tells what is different about some streets: closed, slow, under water, open the wrong way. In
+    force as soon as it returns, or from start_time on; the facts are in the journal.
+    """
     EndCondition: _aio.UnaryUnaryMultiCallable[_roads_pb2.EndConditionRequest, _roads_pb2.Condition]  # type: ignore[assignment]
     ListConditions: _aio.UnaryUnaryMultiCallable[_roads_pb2.ListConditionsRequest, _roads_pb2.ListConditionsResponse]  # type: ignore[assignment]
     Route: _aio.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]  # type: ignore[assignment]
@@ -63,7 +67,9 @@ class RoadServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _roads_pb2.SetConditionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_roads_pb2.Condition, _abc.Awaitable[_roads_pb2.Condition]]:
-        """Closes streets. In force as soon as it returns; the facts are in the journal."""
+        """Tells what is different about some streets: closed, slow, under water, open the wrong way. In
+        force as soon as it returns, or from start_time on; the facts are in the journal.
+        """
 
     @_abc_1.abstractmethod
     def EndCondition(
