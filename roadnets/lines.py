@@ -45,6 +45,20 @@ def project_edges(
     return np.asarray(shapely.linestrings(metres, indices=line_of_point), np.object_)
 
 
+def bearing_deg(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compass bearing of vectors east and north (k, 2): degrees (k,), 0 up to 360, 0 is north."""
+    bearing: NDArray[np.float64] = np.degrees(np.arctan2(vectors[:, 0], vectors[:, 1])) % 360
+    return bearing
+
+
+def turn_deg(
+    bearing_from: NDArray[np.float64], bearing_to: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far to turn from one bearing to another: degrees, -180 (left) up to 180 (right)."""
+    turn: NDArray[np.float64] = (bearing_to - bearing_from + 180) % 360 - 180
+    return turn
+
+
 def cut_line(line: list[LonLat], begin: float, end: float) -> list[LonLat]:
     """Keep the part of a line between two fractions of its length.
 

@@ -18,7 +18,7 @@ from roadnets.snap import Snapper
 from roadnets.travel import Snap, TravelMode
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, Street, grid, make_network
 
-BLUE_LIGHT, CIVILIAN = TravelMode
+BLUE_LIGHT, CIVILIAN, _, BOAT = TravelMode
 
 
 def at(east_m: float, north_m: float) -> LonLat:
