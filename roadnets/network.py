@@ -68,6 +68,7 @@ class EdgeFlag(IntFlag):
     AGAINST_ONEWAY = 256  # the wrong way of a one-way street: nobody's, until contraflow opens it
     WATER = 512  # of class waterway or landing: boats alone
     BUS_LANE = 1024  # a lane for buses runs beside: blue light passes the queue on it
+    AGAINST_WAY = 2048  # runs against the direction in which its OSM way is drawn
 
 
 class PlaceKind(StrEnum):
