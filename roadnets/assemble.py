@@ -35,6 +35,9 @@ from roadnets.obstacles import (
 from roadnets.streets import SIGNALS_OFF_CORE, StreetData, Tell, silence
 from roadnets.tags import CLASS_INDEX, WayRule, rule_of
 
+StreetName = tuple[str, str, str]
+"""Local name, English name and number of a street."""
+
 WAYS_OFF_CORE: Final = "ways outside the largest connected core"
 
 
@@ -65,18 +68,21 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
     tell("joining segments into edges")
     stops = signals_of(data)[core.origin]
     chains = join(core.half, ways.blue[core.half.side], stops != NO_SIGNAL)
+    driven = len(chains.twin)
+    chains = chains.with_reverses()
     rank = ways.rank[core.half.side // 2]
     main = ways.main[core.half.side // 2]
     gates = gates_of(data, core.origin, core.half, chains.following, rank, main)
-    arrays, names = _arrays(data, ways, core, chains, stops, gates)
+    arrays, names = _arrays(data, ways, core, chains, driven, stops, gates)
     fields = NetworkFields(
         **arrays,
         name=data.name,
         source=data.source,
         source_checksum=data.source_checksum,
         synthetic=data.synthetic,
-        names=tuple(name for name, _ in names),
-        names_en=tuple(name_en for _, name_en in names),
+        names=tuple(name for name, _, _ in names),
+        names_en=tuple(name_en for _, name_en, _ in names),
+        refs=tuple(ref for _, _, ref in names),
         places=(),
         districts=(),
         signals=int(np.count_nonzero(arrays["node_signal"])),
@@ -96,10 +102,10 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
     }
     fields["report"] = ImportReport(
         nodes=draft.node_count,
-        edges=draft.edge_count,
-        length_km=round(_street_metres(arrays) / 1000, 3),
+        edges=driven,
+        length_km=round(_street_metres(arrays, driven) / 1000, 3),
         dropped={reason: count for reason, count in dropped.items() if count},
-        speeds_defaulted=int(np.count_nonzero(~draft.has_flag(EdgeFlag.SPEED_TAGGED))),
+        speeds_defaulted=int(np.count_nonzero(~draft.has_flag(EdgeFlag.SPEED_TAGGED)[:driven])),
         notes=(*data.notes, *_notes(arrays, core.km_outside)),
     )
     return build_network(**fields)
@@ -114,13 +120,16 @@ class _Ways:
 
     Attributes
     ----------
-    drivable, highway, flags, name, rank, main
-        (w,): whether anybody drives it, class, flags of both directions, index into ``names``,
-        how humble the street is, whether it is of more than local importance.
-    blue, public, speed_kph, tagged
-        (2 w,), by side: open to blue light, to everybody, speed, whether it is posted.
+    drivable, highway, flags, layer, name, rank, main
+        (w,): whether anybody drives it, class, flags of both directions, layer, index into
+        ``names``, how humble the street is, whether it is of more than local importance.
+    limits
+        float32 (w, 3), height, width, weight.
+    blue, public, speed_kph, tagged, buses
+        (2 w,), by side: open to blue light, to everybody, speed, whether it is posted, whether a
+        lane for buses runs beside.
     names
-        Local and English; the empty name first.
+        Local, English and number; the empty name first.
     dropped
         Ways that nobody drives, by sentence.
     """
@@ -128,6 +137,8 @@ class _Ways:
     drivable: Bools
     highway: Ints
     flags: NDArray[np.uint16]
+    layer: NDArray[np.int8]
+    limits: NDArray[np.float32]
     name: Ints
     rank: Ints
     main: Bools
@@ -135,17 +146,19 @@ class _Ways:
     public: Bools
     speed_kph: NDArray[np.float32]
     tagged: Bools
-    names: list[tuple[str, str]]
+    buses: Bools
+    names: list[StreetName]
     dropped: Counter[str]
 
 
 def _judge(data: StreetData) -> _Ways:
     w = len(data.way_tags)
     dropped: Counter[str] = Counter()
-    names: dict[tuple[str, str], int] = {("", ""): 0}
+    names: dict[StreetName, int] = {("", "", ""): 0}
     drivable = np.zeros(w, np.bool_)
-    highway, flags, name = np.zeros((3, w), np.int64)
-    sides = np.zeros((2 * w, 4))
+    highway, flags, layer, name = np.zeros((4, w), np.int64)
+    limits = np.full((w, 3), np.inf, np.float32)
+    sides = np.zeros((2 * w, 5))
     for way, tags in enumerate(data.way_tags):
         rule = rule_of(tags)
         if isinstance(rule, str):
@@ -154,17 +167,21 @@ def _judge(data: StreetData) -> _Ways:
         drivable[way] = True
         highway[way] = rule.highway
         flags[way] = _flags(rule)
-        name[way] = names.setdefault((rule.name, rule.name_en), len(names))
+        layer[way] = rule.layer
+        limits[way] = rule.limits
+        name[way] = names.setdefault((rule.name, rule.name_en, rule.ref), len(names))
         sides[2 * way] = rule.forward
         sides[2 * way + 1] = rule.backward
     if not drivable.any():
         found = "; ".join(f"{count} {reason}" for reason, count in dropped.most_common(3))
         raise SourceError(f"{data.source} has no drivable street: {found}")
-    blue, public, speed_kph, tagged = sides.T
+    blue, public, speed_kph, tagged, buses = sides.T
     return _Ways(
         drivable=drivable,
         highway=highway,
         flags=flags.astype(np.uint16),
+        layer=layer.astype(np.int8),
+        limits=limits,
         name=name,
         rank=highway + len(HIGHWAY_CLASSES) * ~public.reshape(-1, 2).any(axis=1),
         main=highway < CLASS_INDEX["unclassified"],
@@ -172,6 +189,7 @@ def _judge(data: StreetData) -> _Ways:
         public=public > 0,
         speed_kph=speed_kph.astype(np.float32),
         tagged=tagged > 0,
+        buses=buses > 0,
         names=list(names),
         dropped=dropped,
     )
@@ -266,9 +284,11 @@ def _arrays(
     ways: _Ways,
     core: _Core,
     chains: Chains,
+    driven: int,
     stops: NDArray[np.int8],
     gates: Gates,
-) -> tuple[NetworkArrays, list[tuple[str, str]]]:
+) -> tuple[NetworkArrays, list[StreetName]]:
+    """Lay out the network; edges from ``driven`` on run against a one-way street."""
     half, first, last = core.half, chains.first, chains.last
     tail, head = half.tail[first], half.head[last]
     used = np.unique(np.concatenate((tail, head)))
@@ -296,14 +316,28 @@ def _arrays(
         edge_length_m=np.round(chains.sum(half.length_m), 3),
         edge_gate_count=chains.sum(gates.passed).clip(max=255).astype(np.uint8),
         edge_name=name,
+        edge_layer=ways.layer[way],
+        edge_max_height_m=np.ascontiguousarray(ways.limits[way, 0]),
+        edge_max_width_m=np.ascontiguousarray(ways.limits[way, 1]),
+        edge_max_weight_t=np.ascontiguousarray(ways.limits[way, 2]),
+        turn_start=np.zeros(1, np.int32),
+        turn_edge=np.empty(0, np.int32),
+        turn_modes=np.empty(0, np.uint8),
         geometry_start=geometry_start,
         geometry=geometry,
     )
+    against = np.arange(len(side)) >= driven
+    _set(arrays, EdgeFlag.AGAINST_ONEWAY, against)
+    _set(arrays, EdgeFlag.AGAINST_WAY, side % 2 == 1)
     _set(arrays, EdgeFlag.SPEED_TAGGED, ways.tagged[side])
+    _set(arrays, EdgeFlag.BUS_LANE, ways.buses[side])
+    _set(arrays, EdgeFlag.AGAINST_WAY, side % 2 == 1)
     _set(arrays, EdgeFlag.GATE, arrays["edge_gate_count"] > 0)
-    shut = (chains.sum(gates.shut.astype(np.int64)) > 0) | ~ways.public[side]
+    # The wrong way of a street is closed by its sign; whom else it keeps out, its right way tells.
+    open_to_all = ways.public[np.where(against, side ^ 1, side)]
+    shut = (chains.sum(gates.shut.astype(np.int64)) > 0) | ~open_to_all
     _set(arrays, EdgeFlag.RESTRICTED, shut)
-    _set(arrays, EdgeFlag.CIVILIAN, _civilian(arrays, ~shut))
+    _set(arrays, EdgeFlag.CIVILIAN, _civilian(arrays, ~(shut | against)))
     _set(arrays, EdgeFlag.SIGNAL_AT_HEAD, stops_at_head(arrays, stops[head], last % 2 == 0))
     return arrays, names
 
@@ -322,8 +356,8 @@ def _geometry(
 
 
 def _number_names(
-    name: Ints, names: list[tuple[str, str]]
-) -> tuple[NDArray[np.int32], list[tuple[str, str]]]:
+    name: Ints, names: list[StreetName]
+) -> tuple[NDArray[np.int32], list[StreetName]]:
     """Keep the names in use: the empty one, then in order of their first edge."""
     used, first = np.unique(name, return_index=True)
     kept = list(dict.fromkeys([0, *used[np.argsort(first)].tolist()]))
@@ -348,11 +382,10 @@ def _civilian(arrays: NetworkArrays, public: Bools) -> Bools:
 # ---- report -------------------------------------------------------------------------------------
 
 
-def _street_metres(arrays: NetworkArrays) -> float:
+def _street_metres(arrays: NetworkArrays, driven: int) -> float:
     """Add up the length of all streets, those with two directions once."""
-    twin = arrays["edge_twin"]
-    once = (twin < 0) | (np.arange(len(twin)) < twin)
-    return float(arrays["edge_length_m"][once].sum())
+    once = np.arange(driven) < arrays["edge_twin"][:driven]
+    return float(arrays["edge_length_m"][:driven][once].sum())
 
 
 def _notes(arrays: NetworkArrays, km_outside: float) -> list[str]:

@@ -78,6 +78,18 @@ class Chains:
         """Add up values of half-edges over each edge, (m,)."""
         return np.add.reduceat(values[self.order], self.start[:-1])
 
+    def with_reverses(self) -> Chains:
+        """Append the way back of every edge that has none, in the order of those edges."""
+        alone = np.flatnonzero(self.twin < 0)
+        m, k = len(self.twin), len(self.order)
+        length = np.diff(self.start)[alone]
+        start = np.concatenate((self.start, k + np.cumsum(length)))
+        within = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+        back = self.order[np.repeat(self.start[alone + 1] - 1, length) - within] ^ 1
+        twin = np.concatenate((self.twin, alone))
+        twin[alone] = np.arange(m, m + len(alone))
+        return Chains(np.concatenate((self.order, back)), start, twin, self.following)
+
 
 def largest_core(tail: NDArray[Any], head: NDArray[Any], n: int) -> Bools:
     """Tell whether each node lies in the largest strongly connected part; of equals, the first.

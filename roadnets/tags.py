@@ -5,8 +5,9 @@ The rules themselves are told in ``docs/streets.md``; the two must agree.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
@@ -42,6 +43,28 @@ _PAVED: Final = frozenset(
 
 _ONEWAY_FORWARD: Final = frozenset({"yes", "1", "true"})
 _ONEWAY_BACKWARD: Final = frozenset({"-1", "reverse"})
+
+# What is called a bridge or a tunnel, and lies on the ground and is flooded with it.
+_AT_GROUND: Final = frozenset({"no", "building_passage", "low_water_crossing"})
+_HIGHEST_LAYER: Final = 100
+
+FOOT_M: Final = 0.3048
+INCH_M: Final = 0.0254
+_FEET: Final = re.compile(
+    r"^(\d+(?:\.\d+)?)\s*(?:'|ft|feet)\s*(?:(\d+(?:\.\d+)?)\s*(?:\"|''|in|inches)?)?$"
+)
+_QUANTITY: Final = re.compile(r"^(\d+(?:\.\d+)?)\s*([a-z]*)$")
+_METRES: Final = {"": 1.0, "m": 1.0, "cm": 0.01, "in": INCH_M}
+# Short ton, long ton and pound: NIST Handbook 44, appendix C.
+_TONNES: Final = {
+    "": 1.0,
+    "t": 1.0,
+    "kg": 0.001,
+    "st": 0.90718474,
+    "lt": 1.0160469088,
+    "lb": 0.00045359237,
+    "lbs": 0.00045359237,
+}
 
 _NUMBER: Final = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/?h|kmh|kph|mph|knots)?$")
 _ZONE: Final = re.compile(r"^([a-z]{2}(?:-[a-z]+)?)?:?(?:zone:?)?([a-z_]+|\d+)$")
@@ -80,18 +103,33 @@ class Direction(NamedTuple):
     public: bool
     speed_kph: float
     tagged: bool
+    bus_lane: bool
+
+
+class Limits(NamedTuple):
+    """What may pass, metres and tonnes; infinite where the map sets no limit."""
+
+    height_m: float = math.inf
+    width_m: float = math.inf
+    weight_t: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class WayRule:
-    """How a way may be driven, along its nodes (``forward``) and against them."""
+    """How a way may be driven, along its nodes (``forward``) and against them.
+
+    ``ref`` is the road's number, and ``layer`` how high it lies over or under others.
+    """
 
     highway: int
     name: str
     name_en: str
+    ref: str
     bridge: bool
     tunnel: bool
     roundabout: bool
+    layer: int
+    limits: Limits
     forward: Direction
     backward: Direction
 
@@ -162,16 +200,20 @@ def rule_of(tags: Tags) -> WayRule | str:
     forward, backward = _directions(highway, tags)
     both = tags.get("oneway:emergency") == "no"
     speeds = _speeds(highway, tags)
+    buses = bus_lanes(tags)
     name, name_en = street_names(tags)
     return WayRule(
         highway=CLASS_INDEX[highway],
         name=name,
         name_en=name_en,
+        ref=tags.get("ref", ""),
         bridge=tags.get("bridge", "no") != "no",
         tunnel=tags.get("tunnel", "no") != "no",
         roundabout=_is_roundabout(tags),
-        forward=Direction(forward or both, forward and public, *speeds[0]),
-        backward=Direction(backward or both, backward and public, *speeds[1]),
+        layer=layer_of(tags),
+        limits=limits_of(tags),
+        forward=Direction(forward or both, forward and public, *speeds[0], buses[0]),
+        backward=Direction(backward or both, backward and public, *speeds[1], buses[1]),
     )
 
 
@@ -300,6 +342,80 @@ def _parse_zone(text: str) -> float | None:
     if kind.isdigit():
         return float(kind) * (MPH if country in {"gb", "us"} else 1.0)
     return _COUNTRY_ZONE_KPH.get((country, kind), _ZONE_KPH.get(kind))
+
+
+def bus_lanes(tags: Tags) -> tuple[bool, bool]:
+    """Whether a lane for buses runs beside the others, along and against the way's nodes."""
+    both = tags.get("bus") == "lane" or tags.get("psv") == "lane" or _lane_for_buses(tags, "")
+    both = both or "lane" in (tags.get("busway"), tags.get("busway:both"))
+    along, back = (both or _lane_for_buses(tags, side) for side in (":forward", ":backward"))
+    # Traffic keeps to the right in most of the world; on a one-way street both sides run along.
+    right, left = (tags.get(f"busway:{side}") == "lane" for side in ("right", "left"))
+    against = tags.get("busway") == "opposite_lane"
+    if tags.get("oneway") in _ONEWAY_BACKWARD:
+        return along or against, back or right or left
+    if tags.get("oneway") in _ONEWAY_FORWARD:
+        return along or right or left, back or against
+    return along or right, back or left or against
+
+
+def _lane_for_buses(tags: Tags, side: str) -> bool:
+    """Whether ``lanes:bus``, ``bus:lanes`` or the like, with such an ending, tells of a lane."""
+    for who in ("bus", "psv"):
+        count = tags.get(f"lanes:{who}{side}", "0")
+        if count.isdigit() and int(count) > 0:
+            return True
+        if "designated" in re.split(r"[|;]", tags.get(f"{who}:lanes{side}", "")):
+            return True
+    return False
+
+
+def layer_of(tags: Tags) -> int:
+    """How high a way lies over (above 0) or under the ground."""
+    layer = re.match(r"^\s*([+-]?\d+)", tags.get("layer", ""))
+    if layer is not None:
+        return max(-_HIGHEST_LAYER, min(int(layer.group(1)), _HIGHEST_LAYER))
+    if tags.get("bridge", "no") not in _AT_GROUND:
+        return 1
+    return -1 if tags.get("tunnel", "no") not in _AT_GROUND else 0
+
+
+def limits_of(tags: Tags) -> Limits:
+    """How high, wide and heavy a vehicle may be; of the sign and the structure the tighter."""
+    return Limits(
+        height_m=_tightest(tags, ("maxheight", "maxheight:physical"), parse_metres),
+        width_m=_tightest(tags, ("maxwidth", "maxwidth:physical"), parse_metres),
+        weight_t=_tightest(tags, ("maxweight", "maxweight:physical"), parse_tonnes),
+    )
+
+
+def _tightest(tags: Tags, keys: tuple[str, ...], parse: Callable[[str], float | None]) -> float:
+    values = (part for key in keys for part in tags.get(key, "").split(";"))
+    return min((limit for value in values if (limit := parse(value)) is not None), default=math.inf)
+
+
+def parse_metres(value: str) -> float | None:
+    """Metres of a ``maxheight`` or ``maxwidth``, or None where it says no number.
+
+    ``default``, ``none``, ``below_default`` and the like set no limit that could be heeded.
+    """
+    text = value.strip().lower().replace(",", ".")
+    feet = _FEET.match(text)
+    if feet is not None:
+        return float(feet.group(1)) * FOOT_M + float(feet.group(2) or 0) * INCH_M or None
+    return _measure(text, _METRES)
+
+
+def parse_tonnes(value: str) -> float | None:
+    """Tonnes of a ``maxweight``, or None where it says no number."""
+    return _measure(value.strip().lower().replace(",", "."), _TONNES)
+
+
+def _measure(text: str, units: Mapping[str, float]) -> float | None:
+    number = _QUANTITY.match(text)
+    if number is None or number.group(2) not in units:
+        return None
+    return float(number.group(1)) * units[number.group(2)] or None
 
 
 def street_names(tags: Tags) -> tuple[str, str]:

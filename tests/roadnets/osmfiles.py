@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from roadnets.assemble import assemble
-from roadnets.network import RoadNetwork
+from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.sources import osmfile
 from roadnets.streets import StreetData
 
@@ -100,11 +100,15 @@ def _tags(tags: dict[str, str]) -> str:
     return "".join(f"<tag k={quoteattr(k)} v={quoteattr(v)}/>" for k, v in tags.items())
 
 
-def edges(network: RoadNetwork, way: int) -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    """The edges of a way as places, tail and head, sorted."""
+def edges(
+    network: RoadNetwork, way: int, *, against: bool = False
+) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """The edges of a way as places, tail and head, sorted: the driven ones, or those against."""
+    wrong = network.has_flag(EdgeFlag.AGAINST_ONEWAY)
     return sorted(
         (_place(network, int(network.edge_tail[e])), _place(network, int(network.edge_head[e])))
         for e in network.edges_of_way(way)
+        if wrong[e] == against
     )
 
 

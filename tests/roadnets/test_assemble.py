@@ -9,11 +9,13 @@ from roadnets.assemble import WAYS_OFF_CORE
 from roadnets.errors import SourceError
 from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, RoadNetwork
 from roadnets.streets import SIGNALS_OFF_CORE
-from tests.roadnets.osmfiles import LAT, STEP, Map, edge, edges, nodes
+from tests.roadnets.osmfiles import LAT, LON, STEP, Map, edge, edges, nodes
 
 
 def flags(network: RoadNetwork, way: int) -> set[EdgeFlag]:
-    return {EdgeFlag(int(network.edge_flags[e])) for e in network.edges_of_way(way)}
+    found = {EdgeFlag(int(network.edge_flags[e])) for e in network.edges_of_way(way)}
+    driven = {each for each in found if EdgeFlag.AGAINST_ONEWAY not in each}
+    return {each & ~EdgeFlag.AGAINST_WAY for each in driven}
 
 
 def test_a_two_way_street_is_two_edges_each_the_others_twin(tmp_path: Path) -> None:
@@ -68,7 +70,78 @@ def test_one_way_streets(tmp_path: Path) -> None:
     network = town.network(tmp_path)
     assert edges(network, with_it) == [((0, 0), (3, 3))]
     assert edges(network, against) == [((3, 0), (0, 3))]
-    assert network.edge_twin[edge(network, (0, 0), (3, 3))] == -1
+    assert edges(network, with_it, against=True) == [((3, 3), (0, 0))]
+    drawn_back = np.flatnonzero(network.has_flag(EdgeFlag.AGAINST_WAY)).tolist()
+    assert edge(network, (3, 0), (0, 3)) in drawn_back
+    assert edge(network, (0, 3), (3, 0)) not in drawn_back
+    assert (network.report.edges, network.edge_count) == (10, 12)
+
+
+def test_the_wrong_way_of_a_one_way_street_comes_last_and_is_the_twin(tmp_path: Path) -> None:
+    town = Map()
+    town.square()
+    tags = {"maxspeed": "60", "maxspeed:backward": "40", "bridge": "yes", "name": "A", "ref": "S1"}
+    town.way((0, 0), (1, 1.5), (3, 3), highway="primary", oneway="yes", **tags)
+    town.node(0, 0, highway="traffic_signals")
+    town.node(3, 3, highway="traffic_signals", traffic_signals__direction="forward")
+    network = town.network(tmp_path)
+    there, back = edge(network, (0, 0), (3, 3)), edge(network, (3, 3), (0, 0))
+    assert back == network.edge_count - 1 == network.report.edges
+    assert (network.edge_twin[there], network.edge_twin[back]) == (back, there)
+    street = EdgeFlag.BRIDGE | EdgeFlag.SPEED_TAGGED | EdgeFlag.SIGNAL_AT_HEAD
+    assert network.edge_flags[there] == street | EdgeFlag.CIVILIAN
+    assert network.edge_flags[back] == (street | EdgeFlag.AGAINST_ONEWAY | EdgeFlag.AGAINST_WAY)
+    assert network.edge_line(back) == network.edge_line(there)[::-1]
+    assert network.edge_length_m[there] == network.edge_length_m[back]
+    assert network.edge_speed_kph[[there, back]].tolist() == [60, 40]
+    assert network.edge_name[there] == network.edge_name[back]
+    assert network.report.length_km == pytest.approx(
+        network.edge_length_m[: network.report.edges].sum() / 2000
+        + network.edge_length_m[there] / 2000,
+        abs=0.001,
+    )
+
+
+def test_a_private_one_way_street_is_private_the_wrong_way_too(tmp_path: Path) -> None:
+    town = Map()
+    town.square()
+    private = town.street((0, 0), (3, 3), oneway="yes", access="private")
+    public = town.street((0, 3), (3, 0), oneway="yes")
+    network = town.network(tmp_path)
+    restricted = network.has_flag(EdgeFlag.RESTRICTED)
+    assert restricted[network.edges_of_way(private)].all()
+    assert not restricted[network.edges_of_way(public)].any()
+
+
+def test_gates_stand_on_the_wrong_way_too(tmp_path: Path) -> None:
+    town = Map()
+    town.square()
+    gated = town.street((0, 0), (1, 1), (3, 3), oneway="yes")
+    town.node(1, 1, barrier="gate")
+    network = town.network(tmp_path)
+    assert network.edge_gate_count[network.edges_of_way(gated)].tolist() == [1, 1]
+
+
+def test_layers_limits_bus_lanes_and_numbers(tmp_path: Path) -> None:
+    town = Map()
+    town.square()
+    low = town.street((0, 0), (3, 3), layer="-1", maxheight="3.5", maxwidth="2.5", maxweight="7.5")
+    plain = town.street((0, 3), (3, 0), lanes__bus__forward="1", ref="S203", name="A")
+    other = town.street((0, 3), (1, 1), (3, 0), name="A")
+    network = town.network(tmp_path)
+    edges_low, edges_plain = network.edges_of_way(low), network.edges_of_way(plain)
+    assert network.edge_layer[edges_low].tolist() == [-1, -1]
+    assert network.edge_max_height_m[edges_low].tolist() == [3.5, 3.5]
+    assert network.edge_max_width_m[edges_low].tolist() == [2.5, 2.5]
+    assert network.edge_max_weight_t[edges_low].tolist() == [7.5, 7.5]
+    assert np.isinf(network.edge_max_height_m[edges_plain]).all()
+    (with_buses,) = np.flatnonzero(network.has_flag(EdgeFlag.BUS_LANE))
+    assert with_buses in edges_plain
+    assert network.node_lon[network.edge_tail[with_buses]] == pytest.approx(LON)
+    numbers = {network.refs[network.edge_name[e]] for e in edges_plain}
+    assert numbers == {"S203"}
+    assert {network.refs[network.edge_name[e]] for e in network.edges_of_way(other)} == {""}
+    assert len(network.edges_named("A")) == 4
 
 
 def test_a_roundabout_runs_one_way(tmp_path: Path) -> None:
@@ -79,8 +152,9 @@ def test_a_roundabout_runs_one_way(tmp_path: Path) -> None:
     network = town.network(tmp_path)
     assert edges(network, ring) == [((0, 1), (1, 1)), ((1, 1), (0, 1))]
     assert flags(network, ring) == {EdgeFlag.CIVILIAN | EdgeFlag.ROUNDABOUT}
-    there, back = edge(network, (0, 1), (1, 1)), edge(network, (1, 1), (0, 1))
-    assert network.edge_twin[there] == -1 == network.edge_twin[back]  # no reverse of each other
+    there, back = (int(e) for e in network.edges_of_way(ring)[:2])
+    assert network.edge_twin[there] != back  # no reverse of each other
+    assert network.edge_twin[[there, back]].tolist() == [network.report.edges + k for k in (0, 1)]
 
 
 def test_motorway_runs_one_way_and_keeps_its_flags(tmp_path: Path) -> None:
@@ -88,7 +162,7 @@ def test_motorway_runs_one_way_and_keeps_its_flags(tmp_path: Path) -> None:
     town.square()
     fast = town.way((0, 0), (3, 3), highway="motorway", maxspeed="100", bridge="yes")
     network = town.network(tmp_path)
-    (only,) = network.edges_of_way(fast)
+    only, _ = network.edges_of_way(fast)
     expected = EdgeFlag.CIVILIAN | EdgeFlag.SPEED_TAGGED | EdgeFlag.BRIDGE
     assert network.edge_flags[only] == expected
     assert network.edge_speed_kph[only] == 100
@@ -101,7 +175,9 @@ def test_contraflow_for_emergency_vehicles_alone(tmp_path: Path) -> None:
     way = town.street((0, 0), (3, 3), oneway="yes", oneway__emergency="no")
     network = town.network(tmp_path)
     assert network.edge_flags[edge(network, (0, 0), (3, 3))] == EdgeFlag.CIVILIAN
-    assert network.edge_flags[edge(network, (3, 3), (0, 0))] == EdgeFlag.RESTRICTED
+    assert network.edge_flags[edge(network, (3, 3), (0, 0))] == (
+        EdgeFlag.RESTRICTED | EdgeFlag.AGAINST_WAY
+    )
     assert len(network.edges_of_way(way)) == 2
 
 
@@ -166,7 +242,7 @@ def test_a_ring_without_a_junction_is_a_city_too(tmp_path: Path) -> None:
     town = Map()
     town.ring(oneway="yes")
     network = town.network(tmp_path)
-    assert (network.node_count, network.edge_count) == (2, 2)
+    assert (network.node_count, network.report.edges) == (2, 2)
 
 
 def test_two_streets_between_the_same_junctions(tmp_path: Path) -> None:
