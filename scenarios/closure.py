@@ -14,9 +14,10 @@ from dispatch.emergency.plans import IncidentType, ResponsePlans
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.model import Capability
 from roadnets.conditions import Conditions
+from roadnets.engine import TravelEngine
 from roadnets.geo import METRES_PER_DEGREE, UNREACHABLE, LonLat, distance_m
 from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.scipy_travel import ScipyTravelTimes
+from roadnets.speeds import drivable
 from roadnets.travel import Route, Snap, TravelMode, TravelTimes
 from scenarios.demand import CallPlaces
 
@@ -92,7 +93,7 @@ def busiest(
         None when closing any of the ``TRIES`` busiest cuts somebody off.
     """
     network = streets.network
-    travel = ScipyTravelTimes.build(network, Conditions())
+    travel = TravelEngine.plain(network, Conditions())
     origins = [snap for snap in streets.snap_many(list(stations)) if snap is not None]
     ends = [snap for snap in streets.snap_many(list(targets)) if snap is not None]
     if not origins:
@@ -137,7 +138,7 @@ def detour(
         return None
     conditions = Conditions()
     opened, closed = (
-        ScipyTravelTimes.build(network, c).matrix(MODE, list(stations.values()), ends)
+        TravelEngine.plain(network, c).matrix(MODE, list(stations.values()), ends)
         for c in (conditions, conditions.with_closure("staged", crossing.edges))
     )
     best: Detour | None = None
@@ -183,7 +184,7 @@ def usual_drive_s(
     ends = [snap for snap in streets.snap_many(list(targets)) if snap is not None]
     if not origins or not ends:
         return None
-    travel = ScipyTravelTimes.build(streets.network, Conditions())
+    travel = TravelEngine.plain(streets.network, Conditions())
     nearest = travel.matrix(MODE, origins, ends).min(axis=0)
     reached = nearest[nearest < UNREACHABLE]
     return float(reached.mean()) if len(reached) else None
@@ -208,7 +209,7 @@ def _bridges(
     network: RoadNetwork, ways: Sequence[Route]
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Named bridges that ways lead over, the busiest first: how many, and the edges."""
-    on_bridge = network.has_flag(EdgeFlag.BRIDGE)
+    on_bridge = network.has_flag(EdgeFlag.BRIDGE) & drivable(network, MODE)
     uses: Counter[int] = Counter()
     for route in ways:
         edges = np.array(route.edges)
@@ -226,7 +227,8 @@ def _stretches(
     for edge, count in named[:TRIES]:
         line = network.edge_line(edge)
         near = _near(network, line[len(line) // 2], STRETCH_M)
-        yield count, np.flatnonzero(near & (network.edge_name == network.edge_name[edge]))
+        same = (network.edge_name == network.edge_name[edge]) & drivable(network, MODE)
+        yield count, np.flatnonzero(near & same)
 
 
 def _has_way_round(
@@ -237,7 +239,7 @@ def _has_way_round(
 ) -> bool:
     """Whether every end that is not on the edges stays within reach of every origin."""
     closed = set(edges.tolist())
-    travel = ScipyTravelTimes.build(network, Conditions().with_closure("staged", edges))
+    travel = TravelEngine.plain(network, Conditions().with_closure("staged", edges))
     free_origins = [snap for snap in origins if snap.edge not in closed]
     free_ends = [snap for snap in ends if snap.edge not in closed]
     if not free_origins or not free_ends:
@@ -249,7 +251,8 @@ def _name(network: RoadNetwork, edges: NDArray[np.int64], *, bridge: bool) -> st
     """What people call it; a street that is more than its bridges is told apart from them."""
     edge = int(edges[0])
     name = " ".join(dict.fromkeys(filter(None, network.edge_names(edge))))
-    whole = np.count_nonzero(network.edge_name == network.edge_name[edge])
+    same = (network.edge_name == network.edge_name[edge]) & drivable(network, MODE)
+    whole = np.count_nonzero(same)
     if len(edges) == whole:
         return name
     return f"{name} (its bridges)" if bridge else f"{name} (a stretch)"

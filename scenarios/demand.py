@@ -23,6 +23,8 @@ from dispatch.model import Capability, UnitId
 from roadnets.geo import CoordinateSystem, LocalProjection, LonLat, from_wgs84
 from roadnets.lines import cut_line
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, HIGHWAY_CLASSES, RoadNetwork
+from roadnets.speeds import drivable
+from roadnets.travel import TravelMode
 
 _Needs = defaultdict[Capability, float]
 """How many units with each capability a call needs on average."""
@@ -216,8 +218,7 @@ class CallPlaces:
     def __init__(self, network: RoadNetwork) -> None:
         self._network = network
         self._district = _districts(network)
-        twin = network.edge_twin
-        once = (twin < 0) | (np.arange(network.edge_count) < twin)
+        once = _streets_once(network)
         weight = network.edge_length_m * _density(network, self._district, once) * once
         classes = np.array(HIGHWAY_CLASSES)[network.edge_class]
         self._traffic = _shares(weight, np.isin(classes, sorted(MAIN_ROADS)))
@@ -369,6 +370,15 @@ def _districts(network: RoadNetwork) -> NDArray[np.int64]:
         if polygon is not None and network.districts[index].population > 0:
             inside[shapely.contains_xy(polygon, lon, lat)] = index
     return inside
+
+
+def _streets_once(network: RoadNetwork) -> NDArray[np.bool_]:
+    """One driven edge of each street, bool (m,)."""
+    driven = drivable(network, TravelMode.BLUE_LIGHT)
+    twin = network.edge_twin
+    both = (twin >= 0) & driven[twin]
+    once: NDArray[np.bool_] = driven & (~both | (np.arange(network.edge_count) < twin))
+    return once
 
 
 def _density(

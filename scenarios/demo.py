@@ -30,8 +30,8 @@ from dispatch.errors import DispatchError
 from dispatch.files.fleet import read_fleet, write_fleet
 from dispatch.files.plans import default_plans_path, read_plans
 from dispatch.fleet.fleet_file import FleetFile
+from roadnets.engine import TravelEngine
 from roadnets.network import RoadNetwork
-from roadnets.scipy_travel import ScipyTravelTimes
 from roadnets.snap import Snapper
 from roadnets.store import load
 from scenarios.client import DeskClient
@@ -228,11 +228,11 @@ async def _city(args: argparse.Namespace, folder: Path, display: Display) -> _Ci
     plans = read_plans(plans_file)
     file = await _network_file(args, folder, display)
     network = load(file)
-    size = f"{network.node_count:,} junctions, {network.report.length_km:,.0f} km of streets"
+    size = f"{network.report.nodes:,} junctions, {network.report.length_km:,.0f} km of streets"
     credit = "" if network.synthetic else " (© OpenStreetMap contributors)"
     display.say(f"{_name(network)}: {size}{credit}")
     places = CallPlaces(network)
-    streets = Streets(network, Snapper(network), ScipyTravelTimes.build)
+    streets = Streets(network, Snapper(network), TravelEngine.plain)
     fleet_file = args.fleet or await _suggested(file, plans_file, folder / "fleet.yaml")
     fleet = read_fleet(fleet_file, plans)
     drive_s = _usual_drive_s(streets, places, fleet)

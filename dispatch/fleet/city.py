@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from roadnets.geo import LocalProjection, LonLat
 from roadnets.network import HIGHWAY_CLASSES, Place, PlaceKind, RoadNetwork
+from roadnets.speeds import drivable
+from roadnets.travel import TravelMode
 from solvers.location import greedy_median
 
 MOST_CELLS: Final = 1500
@@ -54,8 +56,10 @@ class City:
         projection = LocalProjection.around(network.node_lon, network.node_lat)
         place = projection.to_metres(network.node_lon, network.node_lat)
         metres = _street_metres(network)
+        driven = drivable(network, TravelMode.BLUE_LIGHT)
+        on_street = np.union1d(network.edge_tail[driven], network.edge_head[driven])
         size_m = SMALLEST_CELL_M
-        while len(np.unique(np.floor(place / size_m), axis=0)) > MOST_CELLS:
+        while len(np.unique(np.floor(place[on_street] / size_m), axis=0)) > MOST_CELLS:
             size_m *= 2
         xy, weight, junction = _cells(place, metres, size_m)
         return cls(
@@ -104,7 +108,9 @@ class City:
 def _street_metres(network: RoadNetwork) -> NDArray[np.float64]:
     """Metres of street at each node, float64 (n,): half of each, a two-way street once."""
     lived_on = [name not in _NOBODY_LIVES_ON for name in HIGHWAY_CLASSES]
-    share = np.where(network.edge_twin >= 0, 0.25, 0.5) * np.array(lived_on)[network.edge_class]
+    driven = drivable(network, TravelMode.BLUE_LIGHT)
+    both = (network.edge_twin >= 0) & driven[network.edge_twin]
+    share = np.where(both, 0.25, 0.5) * driven * np.array(lived_on)[network.edge_class]
     metres = np.zeros(network.node_count, np.float64)
     for ends in (network.edge_tail, network.edge_head):
         metres += np.bincount(ends, network.edge_length_m * share, network.node_count)
