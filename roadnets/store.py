@@ -1,24 +1,23 @@
 """One compact file a network: written once, then read by memory map.
 
-The file is a safetensors file (https://github.com/huggingface/safetensors: eight bytes of header
-length, a JSON header, then the arrays), so that any tool that knows the format can open it.
-Every array of RoadNetwork is a tensor of its name; ``texts`` holds all else as UTF-8 JSON.
+Every array of RoadNetwork is a tensor of its name (``roadnets.tensorfile``); ``texts`` holds all
+else as UTF-8 JSON. Beside them may lie the arrays of ``Prepared``, with a version and a checksum of
+their own: the network is the same with them and without.
 """
 
 from __future__ import annotations
 
-import math
-import mmap
-import os
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 import numpy as np
-import safetensors.numpy
 from msgspec.json import decode
 from numpy.typing import NDArray
 
+from roadnets import tensorfile
 from roadnets.errors import NetworkFileError
 from roadnets.network import (
     ARRAY_LAYOUT,
@@ -29,49 +28,67 @@ from roadnets.network import (
     encode_texts,
     network_arrays,
 )
+from roadnets.prepared import (
+    GRAPH_PREFIX,
+    HIERARCHY_PREFIX,
+    HIERARCHY_VERSION,
+    Prepared,
+    prepare,
+)
+from roadnets.streets import Tell, silence
+from roadnets.tensorfile import BrokenFileError, TensorFile
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Raised whenever an older reader would misread the file."""
 
-_LENGTH_BYTES: Final = 8
-_LONGEST_HEADER: Final = 1 << 20
-_METADATA_KEY: Final = "citydispatch.roadnets"
 _TEXTS: Final = "texts"
-_DTYPES: Final = {
-    "BOOL": np.dtype(np.bool_),
-    "U8": np.dtype(np.uint8),
-    "U16": np.dtype("<u2"),
-    "I32": np.dtype("<i4"),
-    "I64": np.dtype("<i8"),
-    "F32": np.dtype("<f4"),
-    "F64": np.dtype("<f8"),
-}
 
 
-def save(network: RoadNetwork, path: Path) -> None:
-    """Write ``network`` to one file; the same network gives the same bytes.
+class Stored(NamedTuple):
+    """What a file holds; ``prepared`` is None where it has no hierarchy of this version."""
 
-    A reader sees the file that was there before or the whole of the new one, never a part; a
-    network that was loaded from the file before stays valid.
+    network: RoadNetwork
+    prepared: Prepared | None
+
+
+class Ready(NamedTuple):
+    """A network with its hierarchy."""
+
+    network: RoadNetwork
+    prepared: Prepared
+
+
+def save(network: RoadNetwork, path: Path, prepared: Prepared | None = None) -> None:
+    """Write ``network``, and what was prepared for it, to one file.
+
+    The same network gives the same bytes. A reader sees the file that was there before or the
+    whole of the new one, never a part; a network that was loaded before stays valid.
 
     Raises
     ------
     NetworkFileError
         The file cannot be written.
+    ValueError
+        ``prepared`` is not of this network.
     """
     tensors = network_arrays(network)
     tensors[_TEXTS] = np.frombuffer(encode_texts(network), np.uint8)
-    about = msgspec.json.encode(_About(FORMAT_VERSION, network.checksum)).decode()
-    # One key, since safetensors keeps metadata in a map without order.
-    data = safetensors.numpy.save(tensors, metadata={_METADATA_KEY: about})
-    try:
-        _write_atomically(path, data)
-    except OSError as error:
-        raise NetworkFileError(f"{path.name} cannot be written: {error.strerror}") from error
+    hierarchy = None
+    if prepared is not None:
+        if not prepared.is_of(network):
+            raise ValueError(f"the hierarchy is not one of {network.name}: prepare this network")
+        beside = prepared.arrays()
+        checksum = _hierarchy_checksum(HIERARCHY_VERSION, network.checksum, beside)
+        hierarchy = _Hierarchy(HIERARCHY_VERSION, checksum)
+        tensors |= beside
+    about = msgspec.json.encode(_About(FORMAT_VERSION, network.checksum, hierarchy))
+    tensorfile.write(path, tensors, about.decode())
 
 
 def load(path: Path) -> RoadNetwork:
-    """Read a network file; its arrays are views into one memory map, shared by all processes.
+    """Read the network of a file; what may be prepared beside it is not looked at.
+
+    Its arrays are views into one memory map, shared by all threads and processes.
 
     Raises
     ------
@@ -79,20 +96,50 @@ def load(path: Path) -> RoadNetwork:
         There is no such file, it is not a network file, it is truncated, it is of another format
         version, or its content does not give the checksum it states.
     """
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
-    except OSError as error:
-        raise NetworkFileError(f"{path.name} cannot be read: {error.strerror}") from error
-    try:
-        return _read_network(data)
-    except _BrokenFileError as error:
-        raise NetworkFileError(f"{path.name} {error}") from error
+    return _load(path, beside=False).network
 
 
-class _BrokenFileError(Exception):
-    """What is wrong with a file; its text continues a sentence that begins with the name."""
+def load_stored(path: Path) -> Stored:
+    """Read a network and what was prepared for it, all of it views into one memory map.
+
+    Raises
+    ------
+    NetworkFileError
+        As ``load``; or the hierarchy does not give the checksum it states.
+    """
+    return _load(path, beside=True)
+
+
+def load_ready(path: Path, tell: Tell = silence) -> Ready:
+    """Read a network and its hierarchy, which is prepared now where the file has none.
+
+    Parameters
+    ----------
+    path
+        A network file.
+    tell
+        Told when the hierarchy has to be prepared, and each step of it.
+
+    Raises
+    ------
+    NetworkFileError
+        As ``load_stored``.
+    """
+    network, prepared = load_stored(path)
+    if prepared is None:
+        tell(
+            f"{path.name} has no hierarchy of this version: preparing one. To keep it: "
+            f"python -m roadnets prepare {path.name}"
+        )
+        prepared = prepare(network, tell)
+    return Ready(network, prepared)
+
+
+class _Hierarchy(msgspec.Struct, frozen=True):
+    """What we state about the arrays beside the network."""
+
+    version: int
+    checksum: str
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -100,92 +147,75 @@ class _About(msgspec.Struct, frozen=True):
 
     version: int
     checksum: str
+    hierarchy: _Hierarchy | None = None
 
 
-class _Tensor(msgspec.Struct, frozen=True):
-    """Where an array lies, in bytes after the header, and how to read it."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    data_offsets: tuple[int, int]
-
-
-class _Header(NamedTuple):
-    """The parsed head of a file; ``start`` is the byte where the arrays begin."""
-
-    start: int
-    tensors: dict[str, _Tensor]
-    about: _About
+def _load(path: Path, *, beside: bool) -> Stored:
+    try:
+        file = tensorfile.read(path)
+        about = _read_about(file)
+        network = _read_network(file, about.checksum)
+        return Stored(network, _read_prepared(file, about) if beside else None)
+    except BrokenFileError as error:
+        raise NetworkFileError(f"{path.name} {error}") from error
 
 
-def _read_network(data: mmap.mmap | bytes) -> RoadNetwork:
-    header = _read_header(data)
-    if header.about.version != FORMAT_VERSION:
-        raise _BrokenFileError(
-            f"has format version {header.about.version}; this program reads version "
+def _read_about(file: TensorFile) -> _About:
+    try:
+        about = decode(file.about, type=_About)
+    except ValueError as error:
+        raise BrokenFileError("is not a network file") from error
+    if about.version != FORMAT_VERSION:
+        raise BrokenFileError(
+            f"has format version {about.version}; this program reads version "
             f"{FORMAT_VERSION}: import the network again"
         )
+    return about
+
+
+def _read_network(file: TensorFile, checksum: str) -> RoadNetwork:
+    arrays = {name: file.view(name) for name in (*ARRAY_LAYOUT, _TEXTS)}
+    text = arrays.pop(_TEXTS).data
     try:
-        arrays = {name: _view(data, header, name) for name in (*ARRAY_LAYOUT, _TEXTS)}
-        texts = decode_texts(arrays.pop(_TEXTS).data)
-        network = build_network(**cast("NetworkFields", {**arrays, **texts}))
-    except KeyError as error:
-        raise _BrokenFileError(f"is damaged near {error}") from error
+        network = build_network(**cast("NetworkFields", {**arrays, **decode_texts(text)}))
     except ValueError as error:
-        raise _BrokenFileError(f"is damaged: {error}") from error
-    if network.checksum != header.about.checksum:
-        raise _BrokenFileError(
-            f"is damaged: its checksum is {network.checksum}, it states {header.about.checksum}"
+        raise BrokenFileError(f"is damaged: {error}") from error
+    if encode_texts(network) != text:  # a word that decoding passes over
+        raise BrokenFileError(f"is damaged: its {_TEXTS} are not as they were written")
+    if network.checksum != checksum:
+        raise BrokenFileError(
+            f"is damaged: its checksum is {network.checksum}, it states {checksum}"
         )
     return network
 
 
-def _read_header(data: mmap.mmap | bytes) -> _Header:
-    length = int.from_bytes(data[:_LENGTH_BYTES], "little")
-    start = _LENGTH_BYTES + length
-    if len(data) <= _LENGTH_BYTES or length > _LONGEST_HEADER or data[_LENGTH_BYTES] != ord("{"):
-        raise _BrokenFileError("is not a network file")
-    if len(data) < start:
-        raise _BrokenFileError(f"is truncated at byte {len(data)} of at least {start}")
+def _read_prepared(file: TensorFile, about: _About) -> Prepared | None:
+    """Read what lies beside the network; its checksum is checked whatever its version."""
+    names = [n for n in file.names if n.startswith((GRAPH_PREFIX, HIERARCHY_PREFIX))]
+    if about.hierarchy is None:
+        if names:
+            raise BrokenFileError(f"is damaged: it states no hierarchy, yet has {names[0]}")
+        return None
+    arrays = {name: file.view(name) for name in names}
+    checksum = _hierarchy_checksum(about.hierarchy.version, about.checksum, arrays)
+    if checksum != about.hierarchy.checksum:
+        raise BrokenFileError(
+            f"is damaged: the checksum of its hierarchy is {checksum}, it states "
+            f"{about.hierarchy.checksum}"
+        )
+    if about.hierarchy.version != HIERARCHY_VERSION:
+        return None
     try:
-        parts = decode(data[_LENGTH_BYTES:start], type=dict[str, msgspec.Raw])
-        metadata = decode(parts.pop("__metadata__"), type=dict[str, str])
-        about = decode(metadata[_METADATA_KEY], type=_About)
-        tensors = {name: decode(part, type=_Tensor) for name, part in parts.items()}
+        return Prepared.from_arrays(arrays)
     except (KeyError, ValueError) as error:
-        raise _BrokenFileError("is not a network file") from error
-    end = start + max((tensor.data_offsets[1] for tensor in tensors.values()), default=0)
-    if len(data) < end:
-        raise _BrokenFileError(f"is truncated at byte {len(data)} of {end}")
-    if len(data) > end:
-        raise _BrokenFileError(f"is damaged: {len(data) - end} bytes follow its end at {end}")
-    return _Header(start, tensors, about)
+        raise BrokenFileError(f"is damaged: {error}") from error
 
 
-def _view(data: mmap.mmap | bytes, header: _Header, name: str) -> NDArray[Any]:
-    """Give a tensor of the file as a read-only array, without a copy."""
-    tensor = header.tensors[name]
-    dtype, (begin, end) = _DTYPES[tensor.dtype], tensor.data_offsets
-    size = math.prod(tensor.shape) * dtype.itemsize
-    if begin + size != end:
-        raise ValueError(f"{name} is {size} bytes long; its place holds {end - begin}")
-    return np.ndarray(tensor.shape, dtype, buffer=data, offset=header.start + begin)
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Write beside ``path``, force it to disk, then rename over ``path``."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    if hasattr(os, "O_DIRECTORY"):  # Windows cannot force a folder's entry to disk
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def _hierarchy_checksum(version: int, network: str, arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Compute ``sha256:…`` over the version, the network's checksum and every array."""
+    digest = hashlib.sha256(f"{version} {network}\n".encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return f"sha256:{digest.hexdigest()}"
