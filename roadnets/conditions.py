@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 from roadnets.travel import TravelMode
 
 EVERY_MODE: Final = frozenset(TravelMode)
+ROAD_MODES: Final = EVERY_MODE - {TravelMode.BOAT}
+"""Everybody on wheels: whom a street concerns that is closed or jammed."""
+
+DEEPEST_M: Final = 20.0
+"""Water deeper than this on a street is a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,18 @@ class Slowed:
 
     factor: float
 
+    def __post_init__(self) -> None:
+        _check_factor(self.factor)
+
 
 @dataclass(frozen=True, slots=True)
 class Weather:
     """As ``Slowed``, and on top of it: rain slows a jam, too."""
 
     factor: float
+
+    def __post_init__(self) -> None:
+        _check_factor(self.factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,10 @@ class Flooded:
 
     depth_m: float
 
+    def __post_init__(self) -> None:
+        if not 0 < self.depth_m <= DEEPEST_M:
+            raise ValueError(f"depth_m is {self.depth_m}; allowed: above 0, up to {DEEPEST_M:g}")
+
 
 @dataclass(frozen=True, slots=True)
 class Contraflow:
@@ -58,6 +73,21 @@ class Contraflow:
 
 
 Effect = Closed | Slowed | Weather | Flooded | Contraflow
+
+
+def usual_modes(effect: Effect) -> frozenset[TravelMode]:
+    """Tell whom an effect concerns where nobody is named.
+
+    Water and weather concern everybody. A street is closed or jammed for those on wheels: boats
+    are on it because it is under water. The wrong way of a one-way street is for blue light.
+    """
+    match effect:
+        case Flooded() | Weather():
+            return EVERY_MODE
+        case Closed() | Slowed():
+            return ROAD_MODES
+        case Contraflow():
+            return frozenset((TravelMode.BLUE_LIGHT,))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +130,7 @@ class Conditions:
         self,
         condition_id: str,
         edges: Iterable[int] | NDArray[np.integer],
-        modes: Iterable[TravelMode] = EVERY_MODE,
+        modes: Iterable[TravelMode] = ROAD_MODES,
     ) -> Self:
         """Close edges to through traffic of some modes."""
         return self.with_all([Condition(condition_id, edge_set(edges), Closed(), frozenset(modes))])
@@ -120,3 +150,8 @@ def edge_set(edges: Iterable[int] | NDArray[np.integer]) -> NDArray[np.int32]:
     kept = np.unique(np.fromiter(edges, np.int32))
     kept.setflags(write=False)
     return kept
+
+
+def _check_factor(factor: float) -> None:
+    if not 0 < factor <= 1:
+        raise ValueError(f"factor is {factor}; allowed: above 0, up to 1")
