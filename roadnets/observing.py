@@ -1,0 +1,254 @@
+"""Scenes: the streets that a fix may be on, and how well each explains what was observed.
+
+The likelihoods are those of Newson and Krumm, "Hidden Markov map matching through noise and
+sparseness", ACM SIGSPATIAL GIS 2009 (distance: a normal distribution), with heading and speed
+added. Between *stacked* roads, those that lie above or close beside each other with no way from one
+to the other, distance counts for nothing: each is given the likelihood of the nearest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from roadnets.fixes import Motion
+from roadnets.geo import LonLat
+from roadnets.lines import turn_deg
+from roadnets.network import HIGHWAY_CLASSES, RoadNetwork
+from roadnets.snap import Feet, Snapper
+from roadnets.travel import Snap, TravelMode
+from roadnets.vicinity import Vicinity
+
+_RADIUS_PER_SIGMA: Final = 4.0
+_LEAST_RADIUS_M: Final = 40.0
+_MOST_RADIUS_M: Final = 150.0
+"""Streets within four standard deviations may be meant, but no nearer and no farther than this."""
+
+_STACK_GAP_M: Final = 40.0
+"""Roads farther apart than this are not stacked: an expressway and its frontage road are nearer."""
+
+_PARALLEL_DEG: Final = 30.0
+
+_HEADING_KAPPA: Final = 6.0
+"""Of the von Mises distribution of headings around a street's bearing: some 24 degrees."""
+
+_HEADING_WRONG: Final = 0.01
+"""How often a heading tells nothing: turning, backing, a compass gone wrong."""
+
+_FREE_SPEEDING: Final = 1.3
+_SPEEDING_SPREAD: Final = 0.4
+_MOST_SPEEDING: Final = -8.0
+"""Crews under lights drive up to 1.3 times the limit as a matter of course, twice it rarely."""
+
+_STANDING_SPREAD_S: Final = 100.0
+_MOST_STANDING: Final = -3.0
+"""With each 100 s of standing an expressway is e times less likely; but crews do stand there."""
+
+_EXPRESSWAY: Final = np.array(
+    [name.removesuffix("_link") in ("motorway", "trunk") for name in HIGHWAY_CLASSES]
+)
+
+
+class Scene(NamedTuple):
+    """The k candidates of one fix.
+
+    Attributes
+    ----------
+    edge, fraction, distance_m, on_right, place
+        As in ``roadnets.snap.Feet``, (k,) each.
+    street
+        int32 (k,), the lower-numbered edge of the street that each belongs to.
+    ground
+        bool (k,), whether that street lies on the ground and is no expressway.
+    distance, heading, speed
+        float64 (k,), log-likelihoods of what was observed.
+    stacked
+        bool (k, k), which of them lie above or beside each other; None where none do.
+    """
+
+    edge: NDArray[np.int32]
+    fraction: NDArray[np.float64]
+    distance_m: NDArray[np.float64]
+    on_right: NDArray[np.bool_]
+    place: NDArray[np.float64]
+    street: NDArray[np.int32]
+    ground: NDArray[np.bool_]
+    distance: NDArray[np.float64]
+    heading: NDArray[np.float64]
+    speed: NDArray[np.float64]
+    stacked: NDArray[np.bool_] | None
+
+    @property
+    def observed(self) -> NDArray[np.float64]:
+        """Log-likelihood of all that was observed at each candidate, (k,)."""
+        return self.distance + self.heading + self.speed
+
+    def snap(self, index: int) -> Snap:
+        """One candidate as a snap."""
+        return Snap(
+            int(self.edge[index]), float(self.fraction[index]), float(self.distance_m[index])
+        )
+
+
+def scenes_of(
+    network: RoadNetwork,
+    snapper: Snapper,
+    mode: TravelMode,
+    points: Sequence[LonLat],
+    motion: Motion,
+    joined: Vicinity,
+) -> list[Scene | None]:
+    """Find the candidates of some fixes.
+
+    Parameters
+    ----------
+    network, snapper
+        The streets.
+    mode
+        Who drives.
+    points, motion
+        Of j fixes.
+    joined
+        Ways along the streets that the mode may drive, in either direction.
+
+    Returns
+    -------
+    list
+        (j,), None for each fix that is beyond the snapper's limit.
+    """
+    feet = _feet_near(snapper, mode, points, motion.sigma_m)
+    edge_class, layer = network.edge_class[feet.edge], network.edge_layer[feet.edge]
+    express = _EXPRESSWAY[edge_class]
+    twin = network.edge_twin[feet.edge]
+    columns = Scene(
+        edge=feet.edge,
+        fraction=feet.fraction,
+        distance_m=feet.distance_m,
+        on_right=feet.on_right,
+        place=feet.place,
+        street=np.where(twin >= 0, np.minimum(twin, feet.edge), feet.edge),
+        ground=(layer == 0) & ~express,
+        distance=-0.5 * (feet.distance_m / motion.sigma_m[feet.point]) ** 2,
+        heading=_heading(feet.bearing_deg, motion.heading_deg[feet.point]),
+        speed=_speeding(network.edge_speed_kph[feet.edge], motion.speed_kph[feet.point])
+        + _standing(express, motion.standing_s[feet.point]),
+        stacked=None,
+    )
+    level = layer.astype(np.int64) * 2 + express
+    bounds = np.searchsorted(feet.point, np.arange(len(points) + 1)).tolist()
+    scenes: list[Scene | None] = []
+    for first, end in pairwise(bounds):
+        if first == end:
+            scenes.append(None)
+            continue
+        scene = Scene(*(None if c is None else c[first:end] for c in columns))
+        levels = level[first:end]
+        if (levels != levels[0]).any():
+            scene = _stack(network, scene, levels, feet.bearing_deg[first:end], joined)
+        scenes.append(scene)
+    return scenes
+
+
+def _feet_near(
+    snapper: Snapper, mode: TravelMode, points: Sequence[LonLat], sigma_m: NDArray[np.float64]
+) -> Feet:
+    """Find the streets within the radius of each fix, else all that are hardly farther than one."""
+    radius_m = (_RADIUS_PER_SIGMA * sigma_m).clip(_LEAST_RADIUS_M, _MOST_RADIUS_M)
+    feet = snapper.feet(points, mode, radius_m)
+    found = np.zeros(len(points), np.bool_)
+    found[feet.point] = True
+    bare = np.flatnonzero(~found)
+    snaps = snapper.snap_many([points[i] for i in bare], mode)
+    near = [(i, s.distance_m) for i, s in zip(bare.tolist(), snaps, strict=True) if s is not None]
+    if not near:
+        return feet
+    index, nearest_m = (np.array(column) for column in zip(*near, strict=True))
+    wider = snapper.feet([points[i] for i in index], mode, nearest_m + radius_m[index])
+    wider = wider._replace(point=index[wider.point])
+    every = Feet(*(np.concatenate(pair) for pair in zip(feet, wider, strict=True)))
+    order = np.lexsort((every.edge, every.point))
+    return Feet(*(column[order] for column in every))
+
+
+def _heading(
+    bearing_deg: NDArray[np.float64], heading_deg: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Log-likelihood of a heading on a street; 0 where there is none."""
+    off = np.radians(turn_deg(bearing_deg, np.where(np.isnan(heading_deg), 0.0, heading_deg)))
+    meant = np.exp(_HEADING_KAPPA * (np.cos(off) - 1))
+    likely: NDArray[np.float64] = np.log((1 - _HEADING_WRONG) * meant + _HEADING_WRONG)
+    return np.where(np.isnan(heading_deg), 0.0, likely)
+
+
+def _speeding(
+    limit_kph: NDArray[np.float32], speed_kph: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Log-likelihood of a speed on a street with a speed limit; 0 where it is not known."""
+    excess = np.where(np.isnan(speed_kph), 0.0, speed_kph) / limit_kph - _FREE_SPEEDING
+    likely: NDArray[np.float64] = -0.5 * (excess.clip(0) / _SPEEDING_SPREAD) ** 2
+    return likely.clip(_MOST_SPEEDING)
+
+
+def _standing(express: NDArray[np.bool_], standing_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-likelihood of standing so long where nobody stops of his own will."""
+    likely: NDArray[np.float64] = (-standing_s / _STANDING_SPREAD_S).clip(_MOST_STANDING)
+    return np.where(express, likely, 0.0)
+
+
+def _stack(
+    network: RoadNetwork,
+    scene: Scene,
+    level: NDArray[np.int64],
+    bearing_deg: NDArray[np.float64],
+    joined: Vicinity,
+) -> Scene:
+    """Find what is stacked among the candidates, and take nearness out of it."""
+    east, north = scene.place.T
+    gap_m = np.hypot(east[:, None] - east, north[:, None] - north)
+    across = np.abs(np.sin(np.radians(bearing_deg[:, None] - bearing_deg)))
+    parallel = across <= np.sin(np.radians(_PARALLEL_DEG))
+    layer = level // 2
+    apart = (layer[:, None] != layer) | ((level[:, None] != level) & parallel)
+    stacked = apart & (gap_m <= _STACK_GAP_M)
+    known: dict[tuple[int, int], bool] = {}
+    for i, j in np.argwhere(np.triu(stacked)).tolist():
+        streets = (int(scene.street[i]), int(scene.street[j]))
+        if streets not in known:
+            known[streets] = _leads_on(network, scene, i, j, float(gap_m[i, j]), joined)
+        stacked[i, j] = stacked[j, i] = not known[streets]
+    if not stacked.any():
+        return scene
+    # What hides one road from the receiver hides both, and the map may draw either off its place:
+    # the nearer is no likelier.
+    nearest = np.where(stacked, scene.distance, -np.inf).max(axis=1)
+    return scene._replace(distance=np.maximum(scene.distance, nearest), stacked=stacked)
+
+
+def _leads_on(
+    network: RoadNetwork, scene: Scene, i: int, j: int, gap_m: float, joined: Vicinity
+) -> bool:
+    """Tell whether one candidate continues the other, as a street does where its bridge begins."""
+    ends_i, ends_j = _ends(network, scene, i), _ends(network, scene, j)
+    limit_m = 2 * gap_m + 20
+    goal = (float(scene.place[j, 0]), float(scene.place[j, 1]))
+    for node, out_m in ends_i:
+        if out_m > limit_m:
+            continue
+        ways = joined.ways_m(node, [n for n, _ in ends_j], limit_m - out_m, goal)
+        if any(out_m + ways.get(n, np.inf) + in_m <= limit_m for n, in_m in ends_j):
+            return True
+    return False
+
+
+def _ends(network: RoadNetwork, scene: Scene, index: int) -> list[tuple[int, float]]:
+    """Both ends of a candidate's street with the metres there."""
+    edge, fraction = int(scene.edge[index]), float(scene.fraction[index])
+    length_m = float(network.edge_length_m[edge])
+    return [
+        (int(network.edge_tail[edge]), fraction * length_m),
+        (int(network.edge_head[edge]), (1 - fraction) * length_m),
+    ]
