@@ -34,6 +34,7 @@ from roadnets.obstacles import (
 )
 from roadnets.streets import SIGNALS_OFF_CORE, StreetData, Tell, silence
 from roadnets.tags import CLASS_INDEX, WayRule, rule_of
+from roadnets.turns import Turns, forbid_turns
 
 StreetName = tuple[str, str, str]
 """Local name, English name and number of a street."""
@@ -74,6 +75,8 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
     main = ways.main[core.half.side // 2]
     gates = gates_of(data, core.origin, core.half, chains.following, rank, main)
     arrays, names = _arrays(data, ways, core, chains, driven, stops, gates)
+    tell("forbidding turns")
+    turns = _turns(data, ways, arrays)
     fields = NetworkFields(
         **arrays,
         name=data.name,
@@ -107,6 +110,8 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
         dropped={reason: count for reason, count in dropped.items() if count},
         speeds_defaulted=int(np.count_nonzero(~draft.has_flag(EdgeFlag.SPEED_TAGGED)[:driven])),
         notes=(*data.notes, *_notes(arrays, core.km_outside)),
+        turns_modelled=turns.modelled,
+        turns_left_out=turns.left_out,
     )
     return build_network(**fields)
 
@@ -377,6 +382,21 @@ def _civilian(arrays: NetworkArrays, public: Bools) -> Bools:
     tail, head = arrays["edge_tail"], arrays["edge_head"]
     core = largest_core(tail[public], head[public], len(arrays["node_lon"]))
     return public & core[tail] & core[head]
+
+
+def _turns(data: StreetData, ways: _Ways, arrays: NetworkArrays) -> Turns:
+    """Put the forbidden turns into the arrays."""
+    in_source = dict(zip(data.way_id.tolist(), ways.drivable.tolist(), strict=True))
+
+    def absent(way: int) -> str:
+        if way not in in_source:
+            return "is not in the source"
+        return "lies outside the connected core" if in_source[way] else "cannot be driven"
+
+    turns = forbid_turns(data.turns, arrays, absent)
+    arrays["turn_start"], arrays["turn_edge"] = turns.start, turns.edge
+    arrays["turn_modes"] = turns.modes
+    return turns
 
 
 # ---- report -------------------------------------------------------------------------------------
