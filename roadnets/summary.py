@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, Place, PlaceKind, RoadNetwork
+from roadnets.network import (
+    HIGHWAY_CLASSES,
+    EdgeFlag,
+    Landmark,
+    LandmarkKind,
+    Place,
+    PlaceKind,
+    RoadNetwork,
+)
+from roadnets.prepared import Prepared
 from roadnets.streets import SIGNALS_OFF_CORE
 
 _KINDS = {
@@ -18,12 +29,28 @@ _KINDS = {
 }
 
 
-def summary(network: RoadNetwork) -> str:
-    """Describe a network in plain lines."""
-    return "\n".join(_lines(network))
+_LANDMARKS = {
+    LandmarkKind.ADDRESS: "addresses",
+    LandmarkKind.COMPOUND: "compounds",
+    LandmarkKind.GATE: "gates",
+    LandmarkKind.POINT: "other names",
+    LandmarkKind.KILOMETRE_POST: "kilometre posts",
+}
 
 
-def _lines(network: RoadNetwork) -> Iterator[str]:
+def summary(network: RoadNetwork, prepared: Prepared | None = None) -> str:
+    """Describe a network, and what was prepared for it, in plain lines."""
+    return "\n".join(_lines(network, prepared))
+
+
+def turns_left_out(network: RoadNetwork) -> str:
+    """List every turn restriction that routes do not obey, a line each, and why not."""
+    left_out = network.report.turns_left_out
+    head = f"{_turns(network)}{':' if left_out else ''}"
+    return "\n".join((head, *(f"  {sentence}" for sentence in left_out)))
+
+
+def _lines(network: RoadNetwork, prepared: Prepared | None) -> Iterator[str]:
     report = network.report
     yield network.name
     if network.synthetic:
@@ -41,6 +68,13 @@ def _lines(network: RoadNetwork) -> Iterator[str]:
     yield f"  access    {_access(network)}"
     yield f"  speeds    {_speeds(network)}"
     yield f"  streets   {_named(network)}"
+    hint = "; to list these: info --turns" if report.turns_left_out else ""
+    yield f"  turns     {_turns(network)}{hint}"
+    yield f"  limits    {_limits(network)}"
+    yield f"  layers    {_layers(network)}"
+    yield f"  besides   {_besides(network)}"
+    yield f"  callers   {_landmarks(network.landmarks)}"
+    yield f"  hierarchy {_hierarchy(prepared)}"
     for kind, plural in _KINDS.items():
         yield from _places(plural, network.places_of(kind))
     yield from _districts(network)
@@ -51,10 +85,17 @@ def _lines(network: RoadNetwork) -> Iterator[str]:
         yield f"note: {note}"
 
 
+def _ordinary(network: RoadNetwork) -> NDArray[np.bool_]:
+    """Whether each edge may be driven on an ordinary day, bool (m,)."""
+    return ~network.has_flag(EdgeFlag.AGAINST_ONEWAY | EdgeFlag.WATER)
+
+
 def _access(network: RoadNetwork) -> str:
-    civilian = np.count_nonzero(network.has_flag(EdgeFlag.CIVILIAN))
-    restricted = np.count_nonzero(network.has_flag(EdgeFlag.RESTRICTED))
-    gated = np.count_nonzero(network.has_flag(EdgeFlag.GATE))
+    ordinary = _ordinary(network)
+    civilian, restricted, gated = (
+        np.count_nonzero(network.has_flag(flag) & ordinary)
+        for flag in (EdgeFlag.CIVILIAN, EdgeFlag.RESTRICTED, EdgeFlag.GATE)
+    )
     return (
         f"{civilian:,} edges open to everybody, {restricted:,} to blue light alone, "
         f"{gated:,} with a gate"
@@ -62,20 +103,71 @@ def _access(network: RoadNetwork) -> str:
 
 
 def _speeds(network: RoadNetwork) -> str:
-    posted = network.edge_count - network.report.speeds_defaulted
-    classes = np.bincount(network.edge_class, minlength=len(HIGHWAY_CLASSES))
+    ordinary = _ordinary(network)
+    posted = np.count_nonzero(network.has_flag(EdgeFlag.SPEED_TAGGED) & ordinary)
+    classes = np.bincount(network.edge_class[ordinary], minlength=len(HIGHWAY_CLASSES))
     top = ", ".join(
         f"{HIGHWAY_CLASSES[i]} {classes[i]:,}" for i in np.argsort(-classes, kind="stable")[:4]
     )
     return (
-        f"{posted:,} edges posted, {network.report.speeds_defaulted:,} by the default of their "
+        f"{posted:,} edges posted, {np.count_nonzero(ordinary) - posted:,} by the default of their "
         f"class; most are {top}"
     )
 
 
 def _named(network: RoadNetwork) -> str:
-    english = sum(1 for name in network.names_en if name)
-    return f"{len(network.names) - 1:,} names, {english:,} of them in English too"
+    english, numbered = (sum(map(bool, texts)) for texts in (network.names_en, network.refs))
+    return (
+        f"{len(network.names) - 1:,} names, {english:,} of them in English too, "
+        f"{numbered:,} with a road number"
+    )
+
+
+def _turns(network: RoadNetwork) -> str:
+    report = network.report
+    return (
+        f"{report.turns_modelled:,} turn restrictions obeyed, "
+        f"{len(report.turns_left_out):,} left out"
+    )
+
+
+def _limits(network: RoadNetwork) -> str:
+    height, width, weight = (
+        np.count_nonzero(np.isfinite(limit))
+        for limit in (
+            network.edge_max_height_m,
+            network.edge_max_width_m,
+            network.edge_max_weight_t,
+        )
+    )
+    return f"{height:,} edges with a limit of height, {width:,} of width, {weight:,} of weight"
+
+
+def _layers(network: RoadNetwork) -> str:
+    lowest, highest = network.edge_layer.min(), network.edge_layer.max()
+    off_ground = np.count_nonzero(network.edge_layer)
+    return f"{lowest} to {highest}, {off_ground:,} edges above or below the ground"
+
+
+def _besides(network: RoadNetwork) -> str:
+    against, water = (
+        np.count_nonzero(network.has_flag(flag))
+        for flag in (EdgeFlag.AGAINST_ONEWAY, EdgeFlag.WATER)
+    )
+    return f"{against:,} edges against a one-way street, for contraflow; {water:,} for boats"
+
+
+def _landmarks(landmarks: tuple[Landmark, ...]) -> str:
+    count = Counter(landmark.kind for landmark in landmarks)
+    told = (f"{count[kind]:,} {plural}" for kind, plural in _LANDMARKS.items() if count[kind])
+    return ", ".join(told) or "no addresses or other names"
+
+
+def _hierarchy(prepared: Prepared | None) -> str:
+    if prepared is None:
+        return "none that this program reads; to add it: python -m roadnets prepare"
+    nodes, arcs = prepared.graph.node_count, prepared.graph.arc_count
+    return f"{prepared.topology.slot_count:,} slots over {nodes:,} nodes and {arcs:,} arcs"
 
 
 def _places(plural: str, places: tuple[Place, ...]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The command line, end to end."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,12 +40,49 @@ def test_import_then_info(tmp_path: Path) -> None:
     assert imported.returncode == 0, imported.stderr
     assert imported.stdout.splitlines()[0] == "小镇"
     assert "finding the connected core" in imported.stderr
+    assert "building the hierarchy" in imported.stderr
     assert "writing city.net" in imported.stderr
     told = run("info", "city.net", cwd=tmp_path)
     assert told.returncode == 0
     assert told.stdout == imported.stdout
     assert "医院 / Hospital  node/5" in told.stdout
+    assert re.search(r"hierarchy \d+ slots over 4 nodes and 8 arcs", told.stdout)
     assert not told.stderr
+
+
+def test_prepare_adds_the_hierarchy_to_a_file_that_has_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, other = tmp_path / "city.net", tmp_path / "imported.net"
+    source = str(town(tmp_path))
+    assert main(["import", source, "-o", str(other)]) == 0
+    store.save(store.load(other), path)
+    capsys.readouterr()
+    assert main(["info", str(path)]) == 0
+    assert "hierarchy none that this program reads" in capsys.readouterr().out
+    assert main(["prepare", str(path)]) == 0
+    assert re.search(r"^city.net has its hierarchy now: \d+ slots$", capsys.readouterr().out)
+    assert path.read_bytes() == other.read_bytes()
+    assert main(["prepare", str(path)]) == 0
+    assert capsys.readouterr().out == "city.net has its hierarchy already\n"
+    assert path.read_bytes() == other.read_bytes()
+
+
+def test_turns_that_are_left_out_can_be_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "city.net"
+    assert main(["import", str(town(tmp_path)), "-o", str(output)]) == 0
+    capsys.readouterr()
+    assert main(["info", "--turns", str(output)]) == 0
+    assert capsys.readouterr().out == "0 turn restrictions obeyed, 0 left out\n"
+
+
+def test_warm_tells_what_is_ready(tmp_path: Path) -> None:
+    done = run("warm", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"\d+ functions of the kernel are ready after \d+\.\d s\n", done.stdout)
+    assert "roadnets.kernel.build" in done.stderr
 
 
 def test_a_place_online(tmp_path: Path) -> None:
@@ -98,6 +136,8 @@ def test_a_broken_source_is_refused_and_nothing_is_written(tmp_path: Path) -> No
         (["import", "town.osm", "-o", "missing/x.net"], "x.net cannot be written"),
         (["import", "town.osm", "-o", "town.osm"], "is the source itself"),
         (["info", "nowhere.net"], "nowhere.net"),
+        (["prepare", "nowhere.net"], "nowhere.net cannot be read"),
+        (["prepare", "town.osm"], "town.osm is not a network file"),
         (["info", "town.osm"], "town.osm"),
     ],
 )
@@ -146,3 +186,18 @@ def test_andorra(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "hospitals: 11, 7 on the core" in told
     assert "Hospital de Nostra Senyora de Meritxell" in told
     assert "fire stations: 4, 4 on the core" in told
+
+
+@pytest.mark.slow
+def test_porto_in_seconds_and_the_same_bytes_each_time(tmp_path: Path) -> None:
+    """A whole region, its hierarchy included; the kernel is compiled before."""
+    source = data("porto/porto.osm.pbf")
+    assert run("warm", cwd=tmp_path).returncode == 0
+    before = os.times()
+    assert run("import", source, "-o", "a.net", cwd=tmp_path).returncode == 0
+    after = os.times()
+    cpu_s = after.children_user + after.children_system
+    cpu_s -= before.children_user + before.children_system
+    assert cpu_s < 12
+    assert run("import", source, "-o", "b.net", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "a.net").read_bytes() == (tmp_path / "b.net").read_bytes()
