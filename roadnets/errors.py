@@ -21,3 +21,7 @@ class PointError(RoadnetsError):
 
 class UnknownStreetError(RoadnetsError):
     """A condition names a street that the network does not have."""
+
+
+class PlaceTextError(RoadnetsError):
+    """A text cannot be looked up: empty, too long, or asked for in a way that makes no sense."""

@@ -1,4 +1,4 @@
-"""Places and districts: which of those that a source found belong to a network."""
+"""Places, districts and landmarks: which of those that a source found belong to a network."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+import numpy as np
 import shapely
 
 from roadnets.geo import distance_m
-from roadnets.network import District, Place, PlaceKind, RoadNetwork
+from roadnets.lines import project_edges, projection_of
+from roadnets.network import District, Landmark, LandmarkKind, Place, PlaceKind, RoadNetwork
 from roadnets.snap import Snapper
 from roadnets.streets import AdminArea
 from roadnets.travel import TravelMode
 
 SAME_PLACE_M: Final = 300.0
 """A node nearer than this to an area of its own kind and name is the same place."""
+
+LANDMARK_REACH_M: Final = 1000.0
+"""Whoever is farther than this from every street is not reached by naming the landmark."""
+
+POST_REACH_M: Final = 60.0
+"""A kilometre post stands beside its road."""
 
 ENOUGH_PEOPLE: Final = 0.8
 """Share of the most populous administrative level that a finer one must hold to be chosen."""
@@ -73,6 +81,47 @@ def choose_districts(
         "districts without a street of the core": len(areas) - len(here),
         "districts of other administrative levels": len(here) - len(chosen),
     }
+
+
+def choose_landmarks(
+    found: Sequence[Landmark], network: RoadNetwork
+) -> tuple[tuple[Landmark, ...], dict[str, int]]:
+    """Drop what is far from every street, and tell kilometre posts which road they stand on.
+
+    Returns
+    -------
+    tuple[tuple[Landmark, ...], dict[str, int]]
+        Landmarks in the order found; what was dropped.
+    """
+    if not found:
+        return (), {}
+    projection = projection_of(network)
+    edges = np.arange(network.edge_count)
+    tree = shapely.STRtree(project_edges(network, edges, projection))
+    lon, lat = np.array([thing.point for thing in found], np.float64).T
+    places = shapely.points(projection.to_metres(lon, lat))
+    near = np.unique(
+        tree.query_nearest(places, max_distance=LANDMARK_REACH_M, all_matches=False)[0]
+    )
+    kept = []
+    for i in near.tolist():
+        thing = found[i]
+        if thing.kind is LandmarkKind.KILOMETRE_POST and not thing.street:
+            beside = tree.query(places[i], predicate="dwithin", distance=POST_REACH_M)
+            thing = replace(thing, street=_greatest_road(network, beside))
+        if thing.kind is not LandmarkKind.KILOMETRE_POST or thing.street:
+            kept.append(thing)
+    return tuple(kept), {
+        "landmarks far from every street": len(found) - len(near),
+        "kilometre posts beside no road": len(near) - len(kept),
+    }
+
+
+def _greatest_road(network: RoadNetwork, edges: np.ndarray) -> str:
+    """Number or name of the road of the highest class among some edges; "" where none has one."""
+    ranked = sorted(edges.tolist(), key=lambda edge: (int(network.edge_class[edge]), edge))
+    names = (int(network.edge_name[edge]) for edge in ranked)
+    return next((network.refs[name] or network.names[name] for name in names if name), "")
 
 
 def _has_street(area: AdminArea, network: RoadNetwork) -> bool:

@@ -136,7 +136,9 @@ class Landmark:
     street
         The street of an address or the road of a kilometre post, as the map spells it.
     number
-        House number, number of a gate, or kilometre ("12.4").
+        House number, number of a gate or motorway exit, or kilometre ("12.4").
+    compound
+        What a gate leads into, as the map spells it; "" where it is not known.
     """
 
     kind: LandmarkKind
@@ -146,6 +148,7 @@ class Landmark:
     name_en: str = ""
     street: str = ""
     number: str = ""
+    compound: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""A text to a point: streets, crossings, house numbers, compounds, gates, kilometre posts."""

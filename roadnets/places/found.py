@@ -1,0 +1,94 @@
+"""FoundPlace: one answer to "where is that?", and why there is sometimes none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from roadnets.geo import LonLat
+
+LONGEST_TEXT: Final = 200
+"""Characters of a text that is looked up; more is no place but a story."""
+
+MOST_PLACES: Final = 100
+"""Nobody reads a longer list."""
+
+
+class FoundKind(StrEnum):
+    """What was found."""
+
+    STREET = "street"
+    CROSSING = "crossing"
+    ADDRESS = "address"
+    COMPOUND = "compound"
+    GATE = "gate"
+    POINT = "point"
+    KILOMETRE_POST = "kilometre_post"
+    PLACE = "place"  # a hospital, station, depot or shelter of ``RoadNetwork.places``
+    DISTRICT = "district"
+
+
+class PlaceNote(StrEnum):
+    """What is to be known of a found place before anybody is sent there."""
+
+    BETWEEN_NUMBERS = "between_numbers"  # between the two nearest house numbers of its street
+    NEAR_NUMBER = "near_number"  # at the nearest house number; ``detail`` tells which
+    STREET_ONLY = "street_only"  # the street is known, the house number is not
+    NEAREST_APPROACH = "nearest_approach"  # the two streets come near each other and do not meet
+    BETWEEN_POSTS = "between_posts"  # between two kilometre posts
+    GATE_UNKNOWN = "gate_unknown"  # the compound is known, the gate is not
+
+
+class NoPlace(StrEnum):
+    """Why nothing was found."""
+
+    UNKNOWN = "unknown"  # no name is like it
+    APART = "apart"  # both streets are known and nowhere near each other
+    NO_POSTS = "no_posts"  # the road is known, its kilometre posts do not reach so far
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlace:
+    """A place that a text may mean.
+
+    Attributes
+    ----------
+    point
+        Where it is, WGS84 degrees.
+    name, name_en
+        What the map calls it; of a crossing both streets, of an address the street and the number.
+        ``name_en`` is "" where the map has none.
+    detail
+        What tells it from others of its name: the compound of a gate, the district or village of a
+        street, the street beside a shop; "" where nothing does. As the map spells it.
+    score
+        How well the text fits, 0 to 1. 1 is the very name; below 0.7 somebody should look twice.
+    approximate
+        Whether the point is worked out and not on the map; ``note`` tells how.
+    edge
+        The edge of the network that the place is on, where the text says so (an address, a
+        carriageway at a kilometre post); None where the nearest street is as good as any.
+    heading
+        Direction of travel there, degrees clockwise from north, 0 to 359; only for a kilometre
+        post of a divided road, which is then found once for each direction.
+    """
+
+    kind: FoundKind
+    point: LonLat
+    name: str
+    name_en: str
+    detail: str
+    score: float
+    approximate: bool = False
+    edge: int | None = None
+    note: PlaceNote | None = None
+    heading: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceAnswer:
+    """Places that a text may mean, best first; ``reason`` tells why there is none."""
+
+    places: tuple[FoundPlace, ...]
+    reason: NoPlace | None = None

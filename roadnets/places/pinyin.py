@@ -1,0 +1,93 @@
+"""How Chinese names sound: the only file that imports pypinyin.
+
+A homophone is the commonest slip of whoever types Chinese, and a traditional character sounds like
+its simplified form: both are found by their sound.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import islice, product
+from typing import Final
+
+from roadnets.places.words import HAN, Form, fold
+
+MOST_READINGS: Final = 6
+"""A name with several characters of several sounds is not looked up by every combination."""
+
+_HAN: Final = re.compile(f"[{HAN}]")
+_PIECES: Final = re.compile("[a-z]+|[0-9]+")
+_TONE: Final = re.compile(r"(?<=[a-zü])[1-5](?![0-9])")
+_U_WITH_DOTS: Final = re.compile("(?<=[ln])v")
+
+# pypinyin knows every sound of a character; these are the second ones that names do have.
+_OTHER_SOUND: Final = {
+    "长": ("chang", "zhang"),
+    "重": ("chong", "zhong"),
+    "乐": ("le", "yue"),
+    "行": ("xing", "hang"),
+    "都": ("du", "dou"),
+    "厦": ("sha", "xia"),
+    "会": ("hui", "kuai"),
+    "朝": ("chao", "zhao"),
+    "曾": ("zeng", "ceng"),
+    "单": ("dan", "shan"),
+    "六": ("liu", "lu"),
+    "泊": ("bo", "po"),
+    "圩": ("wei", "xu"),
+    "埔": ("pu", "bu"),
+    "堡": ("bao", "pu"),
+    "传": ("chuan", "zhuan"),
+    "调": ("diao", "tiao"),
+    "藏": ("cang", "zang"),
+    "石": ("shi", "dan"),
+}
+
+
+def readings(name: str) -> tuple[Form, ...]:
+    """How a name sounds, a word a syllable, without tones; the likeliest first.
+
+    Returns
+    -------
+    tuple[Form, ...]
+        None for a name without Chinese characters; at most ``MOST_READINGS``.
+    """
+    folded = fold(name)
+    if not _HAN.search(folded):
+        return ()
+    sounds = [
+        _both(character, syllable) for character, syllable in _syllables(folded.replace(" ", ""))
+    ]
+    return tuple(Form(words) for words in islice(product(*sounds), MOST_READINGS))
+
+
+def _both(character: str, syllable: str) -> tuple[str, ...]:
+    others = (sound for sound in _OTHER_SOUND.get(character, ()) if sound != syllable)
+    return (syllable, *others)
+
+
+@lru_cache(maxsize=4096)
+def _syllables(name: str) -> tuple[tuple[str, str], ...]:
+    """Each Chinese character, or stretch of other ones, with its sound in this name."""
+    from pypinyin import Style, pinyin  # 0.2 s, which a city without Chinese names does not wait
+
+    found = []
+    for run in re.findall(f"[{HAN}]+|[^{HAN}]+", name):
+        if _HAN.match(run):
+            sounds = (syllable for (syllable,) in pinyin(run, style=Style.NORMAL))
+            found += [(c, _U_WITH_DOTS.sub("u", s)) for c, s in zip(run, sounds, strict=True)]
+        else:
+            found += [("", piece) for piece in _PIECES.findall(run)]
+    return tuple(found)
+
+
+def initials(reading: Form) -> str:
+    """Shorten a reading to the first letter of each syllable; numbers stay: jfdd, ygyhy3hm."""
+    return "".join(word if word.isdigit() else word[0] for word in reading.words)
+
+
+def typed_sound(text: str) -> Form:
+    """Read a Latin text as pinyin: with or without tones, as marks or as digits; v for ü."""
+    toneless = _TONE.sub("", fold(text))
+    return Form(tuple(_PIECES.findall(_U_WITH_DOTS.sub("u", toneless))))
