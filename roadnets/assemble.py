@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from roadnets.errors import SourceError
 from roadnets.geo import haversine_m
 from roadnets.joining import Bools, Chains, HalfEdges, Ints, join, largest_core
-from roadnets.landmarks import choose_districts, choose_places
+from roadnets.landmarks import choose_districts, choose_landmarks, choose_places
 from roadnets.network import (
     GEOMETRY_UNITS_PER_DEGREE,
     HIGHWAY_CLASSES,
@@ -95,6 +95,7 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
     draft = build_network(**fields)
     fields["places"], places_dropped = choose_places(data.places, draft)
     fields["districts"], districts_dropped = choose_districts(data.areas, draft)
+    fields["landmarks"], landmarks_dropped = choose_landmarks(data.landmarks, draft)
     dropped = {
         **data.dropped,
         **ways.dropped,
@@ -102,6 +103,7 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
         SIGNALS_OFF_CORE: max(data.signals - draft.signals, 0),
         **places_dropped,
         **districts_dropped,
+        **landmarks_dropped,
     }
     fields["report"] = ImportReport(
         nodes=draft.node_count,
