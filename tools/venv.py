@@ -93,7 +93,11 @@ def install(lock: Path) -> None:
     began = shown = time.monotonic()
     output, seen, live = [], 0, sys.stdout.isatty()
     pip = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
+        command,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
     )
     for line in pip.stdout or ():
         output.append(line)
@@ -125,6 +129,25 @@ def finish() -> None:
         say("compiling")
         quiet = [str(PYTHON), "-m", "compileall", "-q", "-j", "0", site]
         subprocess.call(quiet, stdout=subprocess.DEVNULL)
+    warm()
+
+
+def warm() -> None:
+    """Turn the loops of travel times into machine code now, so that no first start waits for it."""
+    say("compiling the kernel")
+    command = [str(PYTHON), "-m", "roadnets", "warm"]
+    done = subprocess.run(
+        command,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
+    if done.returncode:
+        print("".join(done.stdout.splitlines(keepends=True)[-5:]))
+        say("the kernel could not be compiled now; the first start will try again")
+    else:
+        say(done.stdout.splitlines()[-1])
 
 
 def main() -> None:

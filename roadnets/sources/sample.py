@@ -16,9 +16,11 @@ from roadnets import store
 from roadnets.assemble import assemble
 from roadnets.errors import NetworkFileError
 from roadnets.network import RoadNetwork
+from roadnets.prepared import HIERARCHY_VERSION, prepare
 from roadnets.sources import osmfile
 from roadnets.sources.samplecity.osmxml import osm_xml
 from roadnets.sources.samplecity.plan import draw_plan
+from roadnets.store import Ready
 from roadnets.streets import StreetData, Tell, silence
 
 GENERATOR_VERSION: Final = 1
@@ -53,15 +55,31 @@ def sample_network(cache_dir: Path | None = None, tell: Tell = silence) -> RoadN
     tell
         Told each step as it begins.
     """
-    folder = cache_folder(os.environ) if cache_dir is None else cache_dir
-    path = folder / f"sample-{GENERATOR_VERSION}-{store.FORMAT_VERSION}-{_code()}.net"
     with contextlib.suppress(NetworkFileError):
-        return store.load(path)
+        return store.load(_kept(cache_dir))
+    return sample_ready(cache_dir, tell).network
+
+
+def sample_ready(cache_dir: Path | None = None, tell: Tell = silence) -> Ready:
+    """Build the city's network with its hierarchy; parameters as of ``sample_network``."""
+    path = _kept(cache_dir)
+    with contextlib.suppress(NetworkFileError):
+        network, prepared = store.load_stored(path)
+        if prepared is not None:
+            return Ready(network, prepared)
     network = assemble(read_sample(tell), tell)
+    prepared = prepare(network, tell)
     with contextlib.suppress(OSError, NetworkFileError):
-        folder.mkdir(parents=True, exist_ok=True)
-        store.save(network, path)
-    return network
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store.save(network, path, prepared)
+    return Ready(network, prepared)
+
+
+def _kept(cache_dir: Path | None) -> Path:
+    """Find the file that is kept; another version of anything has another name."""
+    folder = cache_folder(os.environ) if cache_dir is None else cache_dir
+    versions = (GENERATOR_VERSION, store.FORMAT_VERSION, HIERARCHY_VERSION, _code())
+    return folder / f"sample-{'-'.join(map(str, versions))}.net"
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:

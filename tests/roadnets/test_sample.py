@@ -127,7 +127,7 @@ def test_its_streets_are_of_many_kinds(sample_network: RoadNetwork) -> None:
     }
     for flag in (EdgeFlag.GATE, EdgeFlag.RESTRICTED, EdgeFlag.ROUNDABOUT, EdgeFlag.SIGNAL_AT_HEAD):
         assert sample_network.has_flag(flag).any()
-    assert (sample_network.edge_twin == -1).sum() > 200
+    assert sample_network.has_flag(EdgeFlag.AGAINST_ONEWAY).sum() > 200
     posted = sample_network.has_flag(EdgeFlag.SPEED_TAGGED)
     main = sample_network.edge_class <= HIGHWAY_CLASSES.index("secondary_link")
     assert posted[main].mean() > 0.9
@@ -177,6 +177,26 @@ def test_two_may_build_at_once(tmp_path: Path, drawn: None) -> None:
     assert len(found) == 2
     assert len(set(found)) == 1
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_its_hierarchy_is_kept_too(
+    tmp_path: Path, drawn: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = sample.sample_ready(tmp_path)
+    monkeypatch.setattr(sample, "prepare", lambda *_: pytest.fail("prepared again"))
+    kept = sample.sample_ready(tmp_path)
+    assert kept.network.checksum == built.network.checksum
+    assert kept.prepared.is_of(kept.network)
+    assert sample.sample_network(tmp_path).checksum == built.network.checksum
+
+
+def test_another_version_is_kept_by_another_name(
+    tmp_path: Path, drawn: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample.sample_ready(tmp_path)
+    monkeypatch.setattr(sample, "HIERARCHY_VERSION", sample.HIERARCHY_VERSION + 1)
+    sample.sample_ready(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path, drawn: None) -> None:
