@@ -34,10 +34,13 @@ from roadnets.obstacles import (
 )
 from roadnets.streets import SIGNALS_OFF_CORE, StreetData, Tell, silence
 from roadnets.tags import CLASS_INDEX, WayRule, rule_of
-from roadnets.turns import Turns, forbid_turns
+from roadnets.travel import TravelMode
+from roadnets.turns import Turns, beyond_turns, forbid_turns
 
 StreetName = tuple[str, str, str]
 """Local name, English name and number of a street."""
+
+_CIVILIAN: Final = np.uint16(EdgeFlag.CIVILIAN)
 
 WAYS_OFF_CORE: Final = "ways outside the largest connected core"
 
@@ -91,8 +94,10 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
         signals=int(np.count_nonzero(arrays["node_signal"])),
         report=ImportReport(0, 0, 0.0, {}, 0),
     )
-    tell("placing hospitals, stations and districts")
     draft = build_network(**fields)
+    beyond = beyond_turns(draft, TravelMode.CIVILIAN, draft.has_flag(EdgeFlag.CIVILIAN))
+    fields["edge_flags"] = np.where(beyond, draft.edge_flags & ~_CIVILIAN, draft.edge_flags)
+    tell("placing hospitals, stations and districts")
     fields["places"], places_dropped = choose_places(data.places, draft)
     fields["districts"], districts_dropped = choose_districts(data.areas, draft)
     fields["landmarks"], landmarks_dropped = choose_landmarks(data.landmarks, draft)
@@ -111,7 +116,7 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
         length_km=round(_street_metres(arrays, driven) / 1000, 3),
         dropped={reason: count for reason, count in dropped.items() if count},
         speeds_defaulted=int(np.count_nonzero(~draft.has_flag(EdgeFlag.SPEED_TAGGED)[:driven])),
-        notes=(*data.notes, *_notes(arrays, core.km_outside)),
+        notes=(*data.notes, *_notes(arrays, core.km_outside, beyond)),
         turns_modelled=turns.modelled,
         turns_left_out=turns.left_out,
     )
@@ -410,10 +415,15 @@ def _street_metres(arrays: NetworkArrays, driven: int) -> float:
     return float(arrays["edge_length_m"][:driven][once].sum())
 
 
-def _notes(arrays: NetworkArrays, km_outside: float) -> list[str]:
+def _notes(arrays: NetworkArrays, km_outside: float, beyond: Bools) -> list[str]:
     notes = []
     if km_outside >= 0.1:
         notes.append(f"{km_outside:.1f} km of drivable ways lie outside the largest connected core")
+    if beyond.any():
+        notes.append(
+            f"{np.count_nonzero(beyond)} edges are closed to everybody but blue light: without a "
+            "forbidden turn nobody else gets there and away again"
+        )
     signals = np.count_nonzero(arrays["node_signal"])
     if signals:
         junctions = signalised_junctions(arrays)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
-from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, District, Place
+from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, District, Landmark, Place
 from roadnets.tags import Tags, admin_level, names, place_kinds, place_tags, population
+from roadnets.turns import TurnRelation
 
 SIGNALS_OFF_CORE: Final = "traffic signals off the core"
 """Heading under which an import counts the signals that its network has not."""
@@ -62,6 +63,10 @@ class StreetData:
         Hospitals, stations, depots, shelters; ``on_core`` is not known yet.
     areas
         Populated administrative areas with a closed boundary.
+    turns
+        Turn restrictions, whether or not they can be obeyed.
+    landmarks
+        What a caller may name besides streets and places; kilometre posts may not know their road.
     dropped
         What the source itself could not hand over, by sentence.
     notes
@@ -83,6 +88,8 @@ class StreetData:
     signals: int = 0
     places: tuple[Place, ...] = ()
     areas: tuple[AdminArea, ...] = ()
+    turns: tuple[TurnRelation, ...] = ()
+    landmarks: tuple[Landmark, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=Counter)
     notes: tuple[str, ...] = ()
 

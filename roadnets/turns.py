@@ -17,7 +17,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, EdgeFlag, NetworkArrays
+from roadnets.graph import TravelGraph
+from roadnets.joining import Bools, largest_core
+from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, EdgeFlag, NetworkArrays, RoadNetwork
 from roadnets.tags import Tags
 from roadnets.travel import MODE_BIT, TravelMode
 
@@ -136,6 +138,33 @@ def forbid_turns(
         modelled=len(relations) - len(left_out),
         left_out=tuple(left_out),
     )
+
+
+def beyond_turns(network: RoadNetwork, mode: TravelMode, driven: Bools) -> Bools:
+    """Tell which edges a mode can no longer reach, or no longer leave, without a forbidden turn.
+
+    Parameters
+    ----------
+    network
+        The streets with their forbidden turns.
+    mode
+        Who drives.
+    driven
+        Which edges it may drive, bool (m,); without the turns each leads to every other.
+
+    Returns
+    -------
+    Bools
+        (m,), of the edges driven those outside the largest part in which that is still so.
+    """
+    graph = TravelGraph.build(network, expand_signals=False)
+    lawful = driven[graph.arc_edge] & (graph.arc_ban & MODE_BIT[mode] == 0)
+    tail, head = graph.arc_tail[lawful], graph.arc_head[lawful]
+    core = largest_core(tail, head, graph.node_count)
+    inside = np.zeros(network.edge_count, np.bool_)
+    inside[graph.arc_edge[lawful][core[tail] & core[head]]] = True
+    beyond: Bools = driven & ~inside
+    return beyond
 
 
 # ---- what a relation's tags say -----------------------------------------------------------------

@@ -22,6 +22,7 @@ from roadnets.errors import SourceError
 from roadnets.geo import LonLat
 from roadnets.network import Place
 from roadnets.sources.broken import diagnose
+from roadnets.sources.named import NAMING_KEYS, NamedThings, is_named_area
 from roadnets.streets import (
     AdminArea,
     StreetData,
@@ -42,6 +43,7 @@ from roadnets.tags import (
     population,
     signal_direction,
 )
+from roadnets.turns import Member, TurnRelation
 
 SUFFIXES: Final = (".osm", ".osm.bz2", ".osm.gz", ".osm.pbf", ".pbf")
 """What this source reads, by the end of the file's name."""
@@ -52,7 +54,7 @@ SYNTHETIC_GENERATOR: Final = "citydispatch sample city"
 OUTSIDE: Final = "points of ways that are not in the source"
 NOT_DRAWN: Final = "places and districts whose outline is not complete in the source"
 
-_WANTED_KEYS: Final = ("highway", "barrier", "boundary", *PLACE_TAGS)
+_WANTED_KEYS: Final = ("highway", "barrier", "boundary", *PLACE_TAGS, *NAMING_KEYS)
 _WKB_HEADER: Final = 9  # byte order, type, number of points
 
 Line = list[tuple[int, LonLat]]
@@ -90,7 +92,7 @@ def read(path: Path, tell: Tell = silence) -> StreetData:
 
 def _read(path: Path, checksum: str, tell: Tell) -> StreetData:
     tell("reading relations")
-    relations, restrictions = _relations(path)
+    relations, turns = _relations(path)
     tell("reading nodes and ways")
     locations = create_map("flex_mem")
     reader = _Reader()
@@ -112,7 +114,7 @@ def _read(path: Path, checksum: str, tell: Tell) -> StreetData:
         lines = {way.id: reader.line(way) for way in ways}
         for relation in relations:
             reader.take_relation(relation, lines)
-    return reader.finish(path, checksum, _restriction_note(restrictions))
+    return reader.finish(path, checksum, tuple(turns))
 
 
 def _file(path: Path) -> File:
@@ -159,18 +161,27 @@ class _Relation:
     ways: tuple[int, ...]
 
 
-def _relations(path: Path) -> tuple[list[_Relation], int]:
-    """Relations that are a place or a populated district; and the number of turn restrictions."""
-    wanted = KeyFilter(*_WANTED_KEYS, "restriction")
-    found, restrictions = [], 0
+def _relations(path: Path) -> tuple[list[_Relation], list[TurnRelation]]:
+    """Relations that have an outline that is wanted; and turn restrictions."""
+    wanted = KeyFilter(*_WANTED_KEYS, "type", "restriction")
+    found, turns = [], []
     for thing in osmium.FileProcessor(_file(path), RELATION).with_filter(wanted):
         relation = cast("Relation", thing)
+        if relation.deleted:
+            continue
         tags = dict(relation.tags)
-        restrictions += "restriction" in tags
-        if place_kinds(tags) or _is_district(tags):
+        if tags.get("type") == "restriction" or "restriction" in tags:
+            members = tuple(Member(m.type, m.ref, m.role) for m in relation.members)
+            turns.append(TurnRelation(relation.id, tags, members))
+            continue
+        if _must_be_drawn(tags) or is_named_area(tags):
             ways = tuple(m.ref for m in relation.members if m.type == "w" and m.role != "inner")
             found.append(_Relation(relation.id, tags, ways))
-    return found, restrictions
+    return found, turns
+
+
+def _must_be_drawn(tags: Tags) -> bool:
+    return bool(place_kinds(tags)) or _is_district(tags)
 
 
 def _is_district(tags: Tags) -> bool:
@@ -196,6 +207,7 @@ class _Reader:
     relation_places: list[Place] = field(default_factory=list)
     way_areas: list[AdminArea] = field(default_factory=list)
     relation_areas: list[AdminArea] = field(default_factory=list)
+    named: NamedThings = field(default_factory=NamedThings)
     dropped: Counter[str] = field(default_factory=Counter)
     factory: WKBFactory = field(default_factory=WKBFactory)
 
@@ -217,7 +229,9 @@ class _Reader:
         elif barrier_of(tags) is not None:
             self.node_tags[node.id] = tags
         if node.location.valid():
-            self.node_places += places_at(f"node/{node.id}", tags, LonLat(node.lon, node.lat))
+            point = LonLat(node.lon, node.lat)
+            self.node_places += places_at(f"node/{node.id}", tags, point)
+            self.named.take_node(f"node/{node.id}", tags, point)
 
     def take_way(self, way: Way) -> None:
         if way.deleted:
@@ -225,7 +239,7 @@ class _Reader:
         tags = dict(way.tags)
         if "highway" in tags:
             self._take_street(way, tags)
-        if place_kinds(tags) or _is_district(tags):
+        if _must_be_drawn(tags) or is_named_area(tags):
             self._take_outline(way, tags)
 
     def _take_street(self, way: Way, tags: Tags) -> None:
@@ -264,9 +278,10 @@ class _Reader:
     def _take_outline(self, way: Way, tags: Tags) -> None:
         line = self.line(way)
         if len(line) < 2:
-            self.dropped[NOT_DRAWN] += 1
+            self.dropped[NOT_DRAWN] += _must_be_drawn(tags)
             return
         points = [point for _, point in line]
+        self.named.take_outline(f"way/{way.id}", tags, points)
         closed = line[0][0] == line[-1][0]
         centre = ring_centroid(points if closed else [*points, points[0]])
         self.way_places += places_at(f"way/{way.id}", tags, centre)
@@ -281,11 +296,13 @@ class _Reader:
         rings = join_rings(parts) if complete else None
         points = [point for part in parts for _, point in part]
         if not rings and (_is_district(relation.tags) or not points):
-            self.dropped[NOT_DRAWN] += 1
+            self.dropped[NOT_DRAWN] += _must_be_drawn(relation.tags)
             return
         ring = max(rings, key=ring_area) if rings else [*points, points[0]]
         centre = ring_centroid(ring) if rings else _mean(points)
         self.relation_places += places_at(osm_id, relation.tags, centre)
+        if rings:
+            self.named.take_outline(osm_id, relation.tags, ring)
         area = area_of(osm_id, relation.tags, ring)
         self.relation_areas += [] if area is None else [area]
 
@@ -293,9 +310,10 @@ class _Reader:
         self.way_id, self.way_tags, self.refs, self.wkb = [], [], [], []
         self.way_of_line, self.line_length, self.missing = [], [], set()
         self.way_places, self.way_areas = [], []
+        self.named.forget_areas()
         self.dropped.clear()
 
-    def finish(self, path: Path, checksum: str, notes: tuple[str, ...]) -> StreetData:
+    def finish(self, path: Path, checksum: str, turns: tuple[TurnRelation, ...]) -> StreetData:
         refs = np.array(self.refs, np.int64)
         xy = np.frombuffer(bytes.fromhex("".join(self.wkb)), "<f8").reshape(-1, 2)
         node_id, first, node = np.unique(refs, return_index=True, return_inverse=True)
@@ -319,8 +337,9 @@ class _Reader:
             signals=self.signals,
             places=(*self.node_places, *self.way_places, *self.relation_places),
             areas=(*self.way_areas, *self.relation_areas),
+            landmarks=self.named.finish(),
             dropped=self.dropped,
-            notes=notes,
+            turns=turns,
         )
 
     def _segments(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -330,14 +349,6 @@ class _Reader:
         begins = np.ones(len(way), np.bool_)
         begins[np.cumsum(length) - 1] = False
         return np.flatnonzero(begins), way[begins]
-
-
-def _restriction_note(count: int) -> tuple[str, ...]:
-    if not count:
-        return ()
-    return (
-        f"{count} turn restrictions in the source are left to the drivers: no route obeys them",
-    )
 
 
 def _mean(points: Sequence[LonLat]) -> LonLat:

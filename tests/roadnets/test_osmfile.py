@@ -125,10 +125,16 @@ def test_districts_of_ways_and_relations(tmp_path: Path) -> None:
     assert network.report.dropped[osmfile.NOT_DRAWN] == 2
 
 
-def test_turn_restrictions_are_told(tmp_path: Path) -> None:
+def test_turn_restrictions_are_read_whole(tmp_path: Path) -> None:
     drawn = town()
-    drawn.relation([("way", 101, "from")], type="restriction", restriction="no_left_turn")
-    assert "1 turn restrictions" in drawn.network(tmp_path).report.notes[0]
+    members = [("way", 101, "from"), ("node", 1, "via"), ("way", 102, "to")]
+    kept = drawn.relation(members, type="restriction", restriction="no_left_turn")
+    drawn.relation(members, type="restriction", restriction__conditional="no_u_turn @ (Mo-Fr)")
+    drawn.relation(members, type="route", route="bus")
+    first, second = drawn.read(tmp_path).turns
+    assert (first.osm_id, first.tags["restriction"]) == (kept, "no_left_turn")
+    assert first.members == (("w", 101, "from"), ("n", 1, "via"), ("w", 102, "to"))
+    assert second.tags["restriction:conditional"] == "no_u_turn @ (Mo-Fr)"
 
 
 @pytest.mark.parametrize(
