@@ -120,14 +120,18 @@ class Route:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
-    """What lies within so many seconds of some places; an edge may be reached in part.
+    """What lies within so many seconds of some places: parts of edges, in driving direction.
+
+    An edge is reached in part where its tail is reached late, or where a place on it is the origin;
+    it then may have two parts, one from its tail and one from the origin.
 
     Attributes
     ----------
     edge
-        int32 (k,), ascending: every edge of which some part is reached.
+        int32 (k,), ascending: every edge of which some part is reached, once for each part.
     begin, end
-        float64 (k,), the part of each that is reached, as fractions of it, ``begin < end``.
+        float64 (k,), the part that is reached, as fractions of the edge, ``begin < end``; the
+        parts of one edge ascend and do not touch.
     seconds
         int64 (k,), when the part is first entered.
     """
