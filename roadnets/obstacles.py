@@ -135,7 +135,7 @@ def stops_at_head(arrays: NetworkArrays, stops: NDArray[np.int8], along_way: Boo
     if not len(nodes):
         return stopped
     metres = _metres(arrays)
-    junction, middle = _group(metres[nodes])
+    junction, middle = group_signals(metres[nodes])
     at = np.full(len(metres), -1, np.int64)
     at[nodes] = junction
     edges = np.flatnonzero(stopped)
@@ -149,7 +149,7 @@ def stops_at_head(arrays: NetworkArrays, stops: NDArray[np.int8], along_way: Boo
 
 def signalised_junctions(arrays: NetworkArrays) -> int:
     """Count the junctions that the signals of a network stand at."""
-    return len(_group(_metres(arrays)[arrays["node_signal"]])[1])
+    return len(group_signals(_metres(arrays)[arrays["node_signal"]])[1])
 
 
 def _metres(arrays: NetworkArrays) -> NDArray[np.float64]:
@@ -157,7 +157,7 @@ def _metres(arrays: NetworkArrays) -> NDArray[np.float64]:
     return LocalProjection.around(lon, lat).to_metres(lon, lat)
 
 
-def _group(metres: NDArray[np.float64]) -> tuple[Ints, NDArray[np.float64]]:
+def group_signals(metres: NDArray[np.float64]) -> tuple[Ints, NDArray[np.float64]]:
     """Group points that stand together: the group of each, and the middle of each group."""
     n = len(metres)
     if n == 0:
