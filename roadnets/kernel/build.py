@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from roadnets.kernel.compiled import Flags, Int, Ints, Nothing, OutFlags, OutInts, compiled
+from roadnets.kernel.compiled import Int, Ints, Nothing, OutInts, compiled
 from roadnets.kernel.order import check_ends
 from roadnets.kernel.topology import Topology
 

@@ -7,6 +7,9 @@ Arrays that come in are declared read-only (``Ints`` …), for numba then takes 
 read-only ones alike, also those mapped from a file; arrays that are written are declared writable
 (``OutInts`` …). All are contiguous and aligned.
 
+numba lets negative indices count from the end, and pays for it at each access. An index that was
+itself read from an array is therefore made unsigned, ``up_head[Index(slot)]``: a third of the time.
+
 A function may call others of its own file only. numba notices a changed file by its contents, but
 does not look into the files of the functions that it calls.
 
@@ -25,6 +28,7 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
+import numpy as np
 from numba import njit, types
 
 import roadnets.kernel
@@ -32,29 +36,42 @@ import roadnets.kernel
 _log: Final = logging.getLogger(__name__)
 
 Int: Final = types.int32
+Long: Final = types.int64
 Flag: Final = types.boolean
 Nothing: Final = types.void
 Ints: Final = types.Array(types.int32, 1, "C", readonly=True)
 Flags: Final = types.Array(types.boolean, 1, "C", readonly=True)
 Longs: Final = types.Array(types.int64, 1, "C", readonly=True)
+Words: Final = types.Array(types.uint64, 1, "C", readonly=True)
 IntTable: Final = types.Array(types.int32, 2, "C", readonly=True)
 OutInts: Final = types.Array(types.int32, 1, "C")
 OutFlags: Final = types.Array(types.boolean, 1, "C")
 OutLongs: Final = types.Array(types.int64, 1, "C")
+OutWords: Final = types.Array(types.uint64, 1, "C")
 OutIntTable: Final = types.Array(types.int32, 2, "C")
+
+Index: Final = np.uint32
+"""Makes an index unsigned."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _compiled: Final[dict[str, Any]] = {}
 
 
-def compiled(signature: Any) -> Callable[[F], F]:  # noqa: ANN401 - numba's types are untyped
+def compiled(
+    signature: Any,  # noqa: ANN401 - numba's types are untyped
+    *,
+    inlined: bool = False,
+) -> Callable[[F], F]:
     """Compile a function for one signature now, or load what an earlier start has compiled.
 
     Parameters
     ----------
     signature
         numba's, such as ``Nothing(Ints, OutInts)``.
+    inlined
+        Whether it becomes part of the functions of its file that call it: for small ones in a loop,
+        since a call hands over some seven words an array.
 
     Returns
     -------
@@ -64,12 +81,12 @@ def compiled(signature: Any) -> Callable[[F], F]:  # noqa: ANN401 - numba's type
 
     def decorate(function: F) -> F:
         try:
-            machine = njit(signature, nogil=True, cache=True)(function)
+            machine = njit(signature, nogil=True, cache=True, forceinline=inlined)(function)
         except RuntimeError as e:
             if "cannot cache" not in str(e):
                 raise
             _log.warning("compiling %s anew, set NUMBA_CACHE_DIR: %s", function.__qualname__, e)
-            machine = njit(signature, nogil=True)(function)
+            machine = njit(signature, nogil=True, forceinline=inlined)(function)
         _compiled[f"{function.__module__}.{function.__qualname__}"] = machine
         return cast("F", machine)
 
