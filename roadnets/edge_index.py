@@ -113,8 +113,7 @@ class EdgeIndex:
 
     def nothing_along(self, points: Sequence[LonLat], tolerance_m: float) -> str:
         """Say that no street lies along a line, and how far it is to the nearest."""
-        line = self._path(points)
-        _, distance_m = self._tree.query_nearest(line, return_distance=True)
+        _, distance_m = self._tree.query_nearest(self._paths([points])[0], return_distance=True)
         text = (
             f"no street of {self.network.name} runs within {tolerance_m:g} m "
             f"along the line from {points[0]} to {points[-1]}"
@@ -122,7 +121,10 @@ class EdgeIndex:
         return f"{text}; the nearest street is {float(distance_m.min()):.0f} m away"
 
     def along(
-        self, lines: Sequence[Sequence[LonLat]], tolerance_m: float, among: Bools | None = None
+        self,
+        lines: Sequence[Sequence[LonLat] | Floats],
+        tolerance_m: float,
+        among: Bools | None = None,
     ) -> tuple[Ints, Ints]:
         """Find the edges along some lines, in the direction in which each is drawn.
 
@@ -133,8 +135,8 @@ class EdgeIndex:
         Parameters
         ----------
         lines
-            Two or more points each, WGS84. One that doubles back on itself may miss what it
-            covers twice.
+            Two or more points each, WGS84, or float64 (k, 2) degrees. One that doubles back on
+            itself may miss what it covers twice.
         tolerance_m
             How far a line may lie from its street, metres.
         among
@@ -152,7 +154,7 @@ class EdgeIndex:
         """
         if among is None:
             among = ~self.network.has_flag(EdgeFlag.WATER)
-        paths = np.array([self._path(line) for line in lines], np.object_)
+        paths = self._paths(lines)
         line, street = self._tree.query(paths, predicate="dwithin", distance=tolerance_m)
         found = [
             self._matches(paths, line[part], street[part], tolerance_m)
@@ -160,7 +162,8 @@ class EdgeIndex:
         ]
         match = _Matches.joined(found)
         edge = np.where(match.forward, self._edge[match.street], self._twin[match.street])
-        match, edge = match.only(keep := (edge >= 0) & among[edge]), edge[keep]
+        meant: Bools = (edge >= 0) & among[edge]
+        match, edge = match.only(meant), edge[meant]
         kept = _nearest_of_parallel(match)
         line, edge = match.line[kept], edge[kept]
         order = np.lexsort((edge, line))
@@ -203,11 +206,19 @@ class EdgeIndex:
             off_m=off_m,
         ).only(alike)
 
-    def _path(self, points: Sequence[LonLat]) -> shapely.LineString:
-        degrees = _degrees("line", points)
-        if len(np.unique(degrees, axis=0)) < 2:
-            raise ValueError("line needs at least two different points")
-        return shapely.LineString(self._projection.to_metres(*degrees.T))
+    def _paths(self, lines: Sequence[Sequence[LonLat] | Floats]) -> NDArray[np.object_]:
+        counts = np.array([len(line) for line in lines], np.int64)
+        if (counts < 2).any():
+            place = int(np.flatnonzero(counts < 2)[0])
+            raise ValueError(f"lines[{place}] has {counts[place]} points; allowed: 2 or more")
+        degrees = _degrees("line", np.concatenate([np.empty((0, 2)), *lines]))
+        metres = self._projection.to_metres(*degrees.T)
+        which = np.repeat(np.arange(len(lines)), counts)
+        paths = np.asarray(shapely.linestrings(metres, indices=which), np.object_)
+        points = np.flatnonzero(shapely.length(paths) == 0)
+        if len(points):
+            raise ValueError(f"lines[{points[0]}] needs at least two different points")
+        return paths
 
     def _shape(self, polygon: Polygon) -> shapely.Polygon:
         rings = [_ring("outer", polygon.outer)]
@@ -242,8 +253,8 @@ class _Matches:
     end_m: Floats
     off_m: Floats
 
-    def only(self, kept: Bools) -> _Matches:
-        """Some of them."""
+    def only(self, kept: Bools | NDArray[np.intp]) -> _Matches:
+        """Some of them, or all in another order."""
         return _Matches(*(column[kept] for column in self.columns()))
 
     @classmethod
@@ -292,8 +303,8 @@ def _cuts(ends: Ints, size: int) -> Iterator[slice]:
         start = stop
 
 
-def _degrees(what: str, points: Sequence[LonLat]) -> Floats:
-    degrees = np.array(points, np.float64).reshape(-1, 2)
+def _degrees(what: str, points: Sequence[LonLat] | Floats) -> Floats:
+    degrees = np.asarray(points, np.float64).reshape(-1, 2)
     off = ~(np.abs(degrees) <= (180.0, 90.0)).all(axis=1)  # also true of NaN
     if off.any():
         place = int(np.flatnonzero(off)[0])

@@ -52,9 +52,9 @@ class Effects:
     @classmethod
     def none(cls, edges: int) -> Self:
         """Nothing on any edge."""
-        bits = (np.zeros(edges, np.uint8) for _ in range(3))
+        closed, impassable, contraflow = (np.zeros(edges, np.uint8) for _ in range(3))
         dry, usual = np.zeros((edges, _MODES), np.float32), np.ones((edges, _MODES), np.float32)
-        return cls(*bits, dry, usual)
+        return cls(closed, impassable, contraflow, dry, usual)
 
     def columns(self) -> tuple[NDArray[np.uint8] | NDArray[np.float32], ...]:
         """Every array."""
@@ -80,7 +80,8 @@ def effects_from_scratch(edges: int, conditions: Iterable[Condition]) -> Effects
     weather = np.ones_like(effects.factor)
     for condition in conditions:
         at, bits = condition.edges, _bits(condition)
-        cells = np.ix_(at, [MODE_COLUMN[mode] for mode in condition.modes])
+        columns = np.array([MODE_COLUMN[mode] for mode in condition.modes], np.int64)
+        cells = at[:, None], columns
         match condition.effect:
             case Closed(impassable):
                 effects.closed[at] |= bits
@@ -150,11 +151,11 @@ class Overlay:
         """
         wanted = set(conditions.by_id.values())
         came, went = list(wanted - self._in_force), list(self._in_force - wanted)
-        for condition in came:
-            self._check(condition)
+        touched = _union([c.edges for c in (*went, *came)])
+        if len(touched) and not 0 <= touched[0] <= touched[-1] < self._edges:
+            raise ValueError(self._strange(came))
         gone = self._table.take_out(went)
         slots = self._table.put_in(came)
-        touched = _union([c.edges for c in (*went, *came)])
         self._lists.link([c.edges for c in came], slots)
         changed = self._renew(touched, gone)
         self._table.reuse(gone)
@@ -171,14 +172,16 @@ class Overlay:
         found = [c for c, slot in self._table.slot_of.items() if slot in slots] if slots else []
         return tuple(sorted(found, key=lambda condition: condition.condition_id))
 
-    def _check(self, condition: Condition) -> None:
-        edges = condition.edges
-        if len(edges) and not 0 <= edges[0] <= edges[-1] < self._edges:
-            wrong = edges[0] if edges[0] < 0 else edges[-1]
-            raise ValueError(
-                f"condition {condition.condition_id} is on edge {wrong}; "
-                f"the network has edges 0 to {self._edges - 1}"
-            )
+    def _strange(self, conditions: Iterable[Condition]) -> str:
+        """Say which condition is on an edge that the network does not have."""
+        for condition in conditions:
+            strange = condition.edges[(condition.edges < 0) | (condition.edges >= self._edges)]
+            if len(strange):
+                return (
+                    f"condition {condition.condition_id} is on edge {strange[0]}; "
+                    f"the network has edges 0 to {self._edges - 1}"
+                )
+        raise AssertionError("every edge is known")
 
     def _renew(self, edges: NDArray[np.int32], gone: list[int]) -> NDArray[np.int32]:
         """Compute some edges anew from their lists; tell which of them differ from before."""
@@ -226,6 +229,9 @@ class _Table:
         self.slot_of: dict[Condition, int] = {}
         self._free: list[int] = []
         self.size = 0
+        self.closed, self.impassable, self.contraflow = np.zeros((3, 0), np.uint8)
+        self.depth_m = np.zeros((0, _MODES), np.float32)
+        self.slowed, self.weather = np.ones((2, 0, _MODES), np.float32)
         self._grow(16)
 
     def take_out(self, conditions: Sequence[Condition]) -> list[int]:
@@ -267,10 +273,9 @@ class _Table:
         bits = np.zeros((3, size), np.uint8)
         depth_m = np.zeros((size, _MODES), np.float32)
         factors = np.ones((2, size, _MODES), np.float32)
-        if old:
-            bits[:, :old] = self.closed, self.impassable, self.contraflow
-            depth_m[:old] = self.depth_m
-            factors[:, :old] = self.slowed, self.weather
+        bits[:, :old] = self.closed, self.impassable, self.contraflow
+        depth_m[:old] = self.depth_m
+        factors[:, :old] = self.slowed, self.weather
         self.closed, self.impassable, self.contraflow = bits
         self.depth_m = depth_m
         self.slowed, self.weather = factors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,9 @@ from roadnets.search import NO_WAY_MS
 from roadnets.speeds import BOAT_KPH, NOT_DRIVABLE_MS
 from roadnets.travel import MODE_BIT, TravelMode, Vehicle
 
-_MS_PER_M_AT_1_KPH = 3600.0
+_MS_PER_M_AT_1_KPH: Final = 3600.0
 
-_NEVER_UNDER_A_BOAT = np.uint16(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)
+_NEVER_UNDER_A_BOAT: Final = np.uint16(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)
 """A bridge rises out of the flood, and nobody goes by boat through what is full of water."""
 
 
