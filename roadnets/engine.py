@@ -57,17 +57,15 @@ class Ground:
 
     Attributes
     ----------
-    through_ms
-        int32 (m,), to drive each edge from end to end, ``NOT_DRIVABLE_MS`` where that is not open.
     stand_ms
-        int32 (m,), the same for a vehicle that starts or ends on the edge.
+        int32 (m,), to drive each edge, for a vehicle that starts or ends on it;
+        ``NOT_DRIVABLE_MS`` where that cannot be. Who drives through takes as long, or may not.
     turn_ms
         int32 (a,), delay of the turn into each arc, ``NO_WAY_MS`` where it is forbidden.
     search
         Finds ways over the arcs.
     """
 
-    through_ms: NDArray[np.int32]
     stand_ms: NDArray[np.int32]
     turn_ms: NDArray[np.int32]
     search: Search
@@ -81,15 +79,11 @@ def turns_of(network: RoadNetwork, graph: TravelGraph, mode: TravelMode) -> NDAr
     return turn_ms
 
 
-def arc_weights(
-    graph: TravelGraph,
-    through_ms: NDArray[np.int32],
-    turn_ms: NDArray[np.int32],
-    arcs: NDArray[np.int32] | slice = slice(None),
-) -> NDArray[np.int32]:
-    """Compute what arcs take, int32 (k,), ``NO_WAY_MS`` at most; of every arc if none are named."""
-    driven_ms = np.minimum(through_ms[graph.arc_edge[arcs]], NO_WAY_MS)
-    return np.minimum(driven_ms + turn_ms[arcs], np.int32(NO_WAY_MS))
+def arc_weights(driven_ms: NDArray[np.int32], turn_ms: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Add up driving and turning, both int32 (k,); ``NO_WAY_MS`` where either cannot be."""
+    total = np.minimum(driven_ms, NO_WAY_MS) + np.minimum(turn_ms, NO_WAY_MS)
+    weights: NDArray[np.int32] = np.minimum(total, np.int32(NO_WAY_MS))
+    return weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,9 +136,10 @@ class TravelEngine:
             if vehicle not in made:
                 weights = edge_weights(network, vehicle, usual[vehicle.mode], overlay)
                 turn_ms = turns_of(network, roads, vehicle.mode)
-                arc_ms = arc_weights(roads, weights.through_ms, turn_ms)
+                arc_ms = arc_weights(weights.through_ms[roads.arc_edge], turn_ms)
+                arc_ms.setflags(write=False)
                 search = make_search(roads.node_count, roads.arc_tail, roads.arc_head, arc_ms)
-                made[vehicle] = Ground(weights.through_ms, weights.stand_ms, turn_ms, search)
+                made[vehicle] = Ground(weights.stand_ms, turn_ms, search)
             return made[vehicle]
 
         return cls(network, roads, ground)

@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from roadnets.access import access_of, direct_ms
+from roadnets.access import access_of, arriving_seeds, direct_ms, leaving_seeds
+from roadnets.graph import TravelGraph
+from roadnets.search import NO_WAY_MS
 from roadnets.speeds import NOT_DRIVABLE_MS
 from roadnets.travel import Snap
-from tests.roadnets.networks import Street, make_network
+from tests.roadnets.networks import Street, make_network, with_turns
 
 NETWORK = make_network(
     [(116.0, 39.0), (116.001, 39.0), (116.002, 39.0)], [Street(0, 1), Street(1, 2, oneway=True)]
@@ -26,15 +28,13 @@ def test_both_directions_of_a_two_way_street():
     access = access_of(NETWORK, WEIGHTS, [Snap(0, 0.25, 0.0)])
     assert access.edge.tolist() == [[0, 1]]
     assert access.fraction.tolist() == [[0.25, 0.75]]
-    assert access.node_before.tolist() == [[0, 1]]
-    assert access.node_after.tolist() == [[1, 0]]
     assert access.before_ms.tolist() == [[250, 1500]]
     assert access.after_ms.tolist() == [[751, 500]]
 
 
 def test_the_same_place_named_by_either_edge_is_the_same():
     one, other = access_of(NETWORK, WEIGHTS, [Snap(0, 0.25, 1.0), Snap(1, 0.75, 1.0)]), None
-    for field in ("edge", "fraction", "node_before", "before_ms", "after_ms"):
+    for field in ("edge", "fraction", "before_ms", "after_ms"):
         one_row, other = getattr(one, field)
         assert one_row.tolist() == other.tolist()
 
@@ -70,6 +70,27 @@ def test_the_two_parts_add_up_to_the_whole(fraction, weight):
 def test_direct(weights, origin, target, expected):
     origins, targets = (access_of(NETWORK, weights, [snap]) for snap in (origin, target))
     assert direct_ms(origins, targets).tolist() == [[expected]]
+
+
+def test_a_place_is_left_by_both_ends_and_reached_by_every_arc_into_its_street():
+    network = with_turns(NETWORK, [((1, 0), 2)])  # no turning round at node 0
+    graph = TravelGraph.build(network)
+    access = access_of(network, WEIGHTS, [Snap(0, 0.25, 0.0), Snap(2, 0.5, 0.0)])
+    out, edges = leaving_seeds(access, graph)
+    assert (out.start.tolist(), edges.tolist()) == ([0, 2, 3], [0, 1, 2])
+    assert (out.node.tolist(), out.ms.tolist()) == ([1, 3, 2], [751, 500, 250])
+    extra_ms = np.where(graph.arc_ban, NO_WAY_MS, 7).astype(np.int32)
+    into, arcs = arriving_seeds(access, graph, extra_ms)
+    assert (into.start.tolist(), graph.arc_edge[arcs].tolist()) == ([0, 2, 3], [0, 1, 2])
+    assert (into.node.tolist(), into.ms.tolist()) == ([0, 1, 1], [257, 1507, 257])
+
+
+def test_a_place_where_nothing_may_drive_has_no_seeds():
+    graph = TravelGraph.build(NETWORK)
+    access = access_of(NETWORK, close(0, 1), [Snap(0, 0.5, 0.0), Snap(2, 0.5, 0.0)])
+    out, _ = leaving_seeds(access, graph)
+    into, _ = arriving_seeds(access, graph, np.zeros(graph.arc_count, np.int32))
+    assert out.start.tolist() == into.start.tolist() == [0, 0, 1]
 
 
 def test_no_snaps():

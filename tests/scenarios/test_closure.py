@@ -10,9 +10,9 @@ from dispatch.files.plans import default_plans_path, read_plans
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.fleet.model import Station, Unit
 from dispatch.model import Capability, StationId, UnitId
+from roadnets.engine import TravelEngine
 from roadnets.geo import LonLat
 from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.scipy_travel import ScipyTravelTimes
 from roadnets.snap import Snapper
 from scenarios.closure import busiest, detour, distance_to
 from scenarios.demand import CallPlaces
@@ -44,7 +44,7 @@ def river_city(*bridges: tuple[int, str, EdgeFlag]) -> RoadNetwork:
 
 
 def streets_of(network: RoadNetwork) -> Streets:
-    return Streets(network, Snapper(network), ScipyTravelTimes.build)
+    return Streets(network, Snapper(network), TravelEngine.plain)
 
 
 NORTH = [point(0, 2.4), point(0, 1.6)]

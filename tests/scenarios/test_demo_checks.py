@@ -12,8 +12,8 @@ from dispatch.emergency.events import RequestRepeated, UnitAssigned
 from dispatch.emergency.model import Override
 from dispatch.fleet.events import UnitReserved
 from dispatch.model import ConditionId, UnitId, UnitStatus
+from roadnets.engine import TravelEngine
 from roadnets.geo import LonLat
-from roadnets.scipy_travel import ScipyTravelTimes
 from roadnets.snap import Snapper
 from roadnets.travel import TravelMode
 from scenarios.demo_checks import (
@@ -137,7 +137,7 @@ HERE, THERE = (LonLat(ORIGIN.lon + c * STEP, ORIGIN.lat + 0.4 * STEP) for c in (
 
 def streets() -> Streets:
     network = grid(2, 5)
-    return Streets(network, Snapper(network), ScipyTravelTimes.build)
+    return Streets(network, Snapper(network), TravelEngine.plain)
 
 
 def closure_story(travel_s: int | None = None, *, before: bool = False) -> tuple[Story, Streets]:

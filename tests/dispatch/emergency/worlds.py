@@ -14,8 +14,8 @@ from dispatch.emergency.snapshot import (
 )
 from dispatch.model import Capability, HospitalId, IncidentId, NeedId, UnitId
 from roadnets.conditions import NO_CONDITIONS, Conditions
+from roadnets.engine import TravelEngine
 from roadnets.geo import LonLat
-from roadnets.scipy_travel import ScipyTravelTimes
 from roadnets.travel import Snap, TravelTimes
 from tests.dispatch.builders import ALS, BLS, NOW, PUMP, at, streets_of
 
@@ -29,7 +29,7 @@ def travel_times(*closed: int) -> TravelTimes:
     conditions: Conditions = NO_CONDITIONS
     if closed:
         conditions = conditions.with_closure("works", closed)
-    return ScipyTravelTimes.build(STREETS.network, conditions)
+    return TravelEngine.plain(STREETS.network, conditions)
 
 
 TRAVEL = travel_times()

@@ -1,4 +1,4 @@
-"""ScipyTravelTimes against networkx on streets cut in two at every snap."""
+"""TravelEngine, on each of its searches, against networkx on streets cut in two at every snap."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -11,17 +11,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from roadnets.bucket_search import BucketSearch
 from roadnets.conditions import NO_CONDITIONS, Conditions
+from roadnets.engine import MakeSearch, TravelEngine
 from roadnets.geo import UNREACHABLE, LonLat, distance_m
+from roadnets.hierarchy_search import HierarchySearch
+from roadnets.kernel.build import build_topology
+from roadnets.kernel.customize import customize
+from roadnets.kernel.order import nested_dissection
 from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.scipy_travel import ScipyTravelTimes
+from roadnets.scipy_search import ScipySearch
 from roadnets.snap import Snapper
 from roadnets.speeds import NOT_DRIVABLE_MS
 from roadnets.travel import Route, Snap, TravelMode, TravelTimes
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, Street, grid, make_network
 
-BLUE_LIGHT, CIVILIAN = TravelMode
+BLUE_LIGHT, CIVILIAN = TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN
 A_MILLISECOND_M = 1.0  # what the fastest street of a question about routes covers in it
+
+
+def hierarchy(
+    node_count: int, arc_tail: np.ndarray, arc_head: np.ndarray, arc_ms: np.ndarray
+) -> HierarchySearch:
+    """A hierarchy made for one set of weights."""
+    rank = nested_dissection(node_count, arc_tail, arc_head)
+    topology = build_topology(rank, arc_tail, arc_head)
+    return HierarchySearch(topology, customize(topology, arc_ms), arc_ms)
 
 
 @dataclass
@@ -30,10 +45,12 @@ class Question:
     base: np.ndarray
     closed: list[int]
     snaps: list[Snap]
+    make_search: MakeSearch
 
-    def engine(self) -> ScipyTravelTimes:
+    def engine(self) -> TravelEngine:
         conditions = NO_CONDITIONS.with_closure("works", self.closed, {CIVILIAN})
-        return ScipyTravelTimes.build(self.network, conditions, {CIVILIAN: self.base})
+        pace = {CIVILIAN: self.base}
+        return TravelEngine.plain(self.network, conditions, pace, make_search=self.make_search)
 
     def drivable(self, edge: int) -> bool:
         return self.base[edge] < NOT_DRIVABLE_MS
@@ -118,6 +135,7 @@ def questions(draw: st.DrawFn, least_ms: int = 1) -> Question:
         np.array(weights, np.int32),
         draw(st.lists(edge, max_size=3)),
         draw(st.lists(snap, min_size=1, max_size=5)),
+        draw(st.sampled_from([ScipySearch, BucketSearch, hierarchy])),
     )
 
 
@@ -156,6 +174,9 @@ def check_route(question: Question, origin: Snap, target: Snap, route: Route) ->
     network = question.network
     assert all(question.drivable(edge) for edge in route.edges)
     assert not set(route.edges[1:-1]) & set(question.closed)
+    assert len(route.edge_end_s) == len(route.edges)
+    assert route.edge_end_s[-1] == route.duration_s
+    assert list(route.edge_end_s) == sorted(route.edge_end_s)
     for before, after in pairwise(route.edges):
         assert network.edge_head[before] == network.edge_tail[after]
     assert distance_m(route.line[0], place(network, origin)) < A_MILLISECOND_M
@@ -190,10 +211,10 @@ def block() -> RoadNetwork:
     return make_network(corners, [*round_it, Street(0, 2, length_m=150)])
 
 
-def plain(network: RoadNetwork, conditions: Conditions = NO_CONDITIONS) -> ScipyTravelTimes:
+def plain(network: RoadNetwork, conditions: Conditions = NO_CONDITIONS) -> TravelEngine:
     """Everybody drives 10 m/s."""
     weights = np.round(network.edge_length_m * 100).astype(np.int32)
-    return ScipyTravelTimes.build(network, conditions, dict.fromkeys(TravelMode, weights))
+    return TravelEngine.plain(network, conditions, dict.fromkeys(TravelMode, weights))
 
 
 def test_behind_on_a_one_way_street_is_once_round_the_block(block):
@@ -242,7 +263,7 @@ def test_civilians_keep_off_the_short_cut_that_blue_light_takes():
     gated = EdgeFlag.RESTRICTED | EdgeFlag.GATE
     short_cut = Street(0, 2, flags=gated, gates=1, length_m=10)
     streets = [Street(0, 1, length_m=300), Street(1, 2, length_m=300), short_cut]
-    engine: TravelTimes = ScipyTravelTimes.build(make_network(nodes, streets))
+    engine: TravelTimes = TravelEngine.plain(make_network(nodes, streets))
     start, end = Snap(0, 0.0, 0), Snap(2, 1.0, 0)
     civilian, blue = (engine.route(mode, start, end) for mode in (CIVILIAN, BLUE_LIGHT))
     assert civilian is not None
@@ -261,7 +282,7 @@ def test_questions_about_nothing(block):
 
 def test_more_places_than_one_block_and_many_threads_give_the_same():
     network = grid(8, 8)
-    engine, snapper = ScipyTravelTimes.build(network), Snapper(network)
+    engine, snapper = TravelEngine.plain(network), Snapper(network)
     spread = 8 * DEGREES_PER_100_M
     points = (np.random.default_rng(7).random((40, 2)) * spread + ORIGIN).tolist()
     snaps = [snapper.snap(LonLat(*point), BLUE_LIGHT) for point in points]

@@ -1,0 +1,184 @@
+"""LiveRoads against an engine that is built anew for every change."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from roadnets.conditions import (
+    NO_CONDITIONS,
+    Closed,
+    Condition,
+    Conditions,
+    Contraflow,
+    Flooded,
+    Slowed,
+    Weather,
+    edge_set,
+)
+from roadnets.engine import TravelEngine
+from roadnets.live import BUCKETS, HIERARCHY, MOST_VEHICLES, LiveRoads
+from roadnets.network import RoadNetwork
+from roadnets.prepared import prepare
+from roadnets.scipy_search import ScipySearch
+from roadnets.speeds import all_base_weights, drivable
+from roadnets.travel import Snap, TravelMode, Vehicle
+
+BLUE_LIGHT, CIVILIAN = TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN
+TRUCK = Vehicle(TravelMode.HIGH_CLEARANCE, height_m=4.2, weight_t=20.0, wading_m=0.9)
+EVERYBODY = (*TravelMode, TRUCK)
+
+
+@pytest.fixture(scope="module")
+def prepared(sample_network: RoadNetwork):
+    return prepare(sample_network)
+
+
+def places(network: RoadNetwork, seed: int, count: int = 12) -> list[Snap]:
+    rng = np.random.default_rng(seed)
+    streets = np.flatnonzero(drivable(network, BLUE_LIGHT))
+    return [
+        Snap(int(e), float(f), 0.0)
+        for e, f in zip(rng.choice(streets, count), rng.random(count), strict=True)
+    ]
+
+
+def some_condition(network: RoadNetwork, rng: np.random.Generator, number: int) -> Condition:
+    first = int(rng.integers(network.edge_count - 40))
+    edges = edge_set(range(first, first + int(rng.integers(1, 40))))
+    effects = (
+        Closed(),
+        Closed(impassable=True),
+        Slowed(float(rng.uniform(0.2, 1))),
+        Weather(float(rng.uniform(0.5, 1))),
+        Flooded(float(rng.uniform(0.05, 1.2))),
+        Contraflow(),
+    )
+    modes = [m for m in TravelMode if rng.random() < 0.7] or [BLUE_LIGHT]
+    return Condition(f"C{number}", edges, effects[int(rng.integers(6))], frozenset(modes))
+
+
+def check(live: LiveRoads, conditions: Conditions, snaps: list[Snap], pace=None) -> None:
+    engine = live.travel(conditions)
+    oracle = TravelEngine.plain(live.network, conditions, pace, make_search=ScipySearch)
+    for traveller in EVERYBODY:
+        np.testing.assert_array_equal(
+            engine.matrix(traveller, snaps, snaps), oracle.matrix(traveller, snaps, snaps)
+        )
+
+
+def test_times_are_exact_through_a_day_of_conditions(sample_network, prepared):
+    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    rng, conditions = np.random.default_rng(3), NO_CONDITIONS
+    assert live.engine == HIERARCHY
+    for number in range(40):
+        if conditions.by_id and rng.random() < 0.4:
+            conditions = conditions.without(str(rng.choice(sorted(conditions.by_id))))
+        else:
+            conditions = conditions.with_all([some_condition(sample_network, rng, number)])
+        live.travel(conditions)
+        if number % 8 == 0:
+            check(live, conditions, places(sample_network, number))
+    check(live, conditions, places(sample_network, 99))
+    check(live, NO_CONDITIONS, places(sample_network, 100))
+
+
+def test_an_engine_keeps_the_weights_that_it_came_with(sample_network, prepared):
+    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    snaps = places(sample_network, 1)
+    before = live.travel()
+    told = before.matrix(BLUE_LIGHT, snaps, snaps)
+    rng = np.random.default_rng(8)
+    stop = threading.Event()
+
+    def ask() -> int:
+        asked = 0
+        while not stop.is_set() or asked == 0:
+            np.testing.assert_array_equal(before.matrix(BLUE_LIGHT, snaps, snaps), told)
+            asked += 1
+        return asked
+
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask) for _ in range(2)]
+        conditions = NO_CONDITIONS
+        try:
+            for number in range(30):
+                conditions = conditions.with_all([some_condition(sample_network, rng, number)])
+                live.travel(conditions)
+        finally:
+            stop.set()
+        assert all(future.result() for future in asking)
+    check(live, conditions, snaps)
+
+
+def test_buckets_answer_until_the_hierarchy_is_ready(sample_network, prepared):
+    live = LiveRoads(sample_network, all_base_weights(sample_network))
+    snaps = places(sample_network, 2, 6)
+    conditions = NO_CONDITIONS.with_closure("crash", range(100, 160))
+    assert live.engine == BUCKETS
+    check(live, conditions, snaps)
+    live.prepare(prepared)
+    assert live.engine == HIERARCHY
+    check(live, conditions, snaps)
+    check(live, NO_CONDITIONS, snaps)
+
+
+def test_another_pace_is_laid_under_the_conditions_in_force(sample_network, prepared):
+    pace = all_base_weights(sample_network)
+    live = LiveRoads(sample_network, pace, prepared)
+    conditions = NO_CONDITIONS.with_closure("crash", range(500, 540))
+    live.travel(conditions)
+    slower = {mode: np.where(ms < 2**30, ms * 2, ms).astype(np.int32) for mode, ms in pace.items()}
+    live.repace({CIVILIAN: slower[CIVILIAN]})
+    snaps = places(sample_network, 4, 8)
+    check(live, conditions, snaps, pace | {CIVILIAN: slower[CIVILIAN]})
+    check(live, NO_CONDITIONS, snaps, pace | {CIVILIAN: slower[CIVILIAN]})
+
+
+def test_conditions_that_come_while_the_pace_changes_are_not_lost(sample_network, prepared):
+    pace = all_base_weights(sample_network)
+    live = LiveRoads(sample_network, pace, prepared)
+    rng, conditions = np.random.default_rng(12), NO_CONDITIONS
+    with ThreadPoolExecutor(1) as pool:
+        pacing = pool.submit(lambda: [live.repace(pace) for _ in range(10)])
+        for number in range(60):
+            conditions = conditions.with_all([some_condition(sample_network, rng, number)])
+            live.travel(conditions)
+        pacing.result()
+    check(live, conditions, places(sample_network, 5))
+
+
+def test_a_vehicle_asked_for_late_sees_the_moment_of_its_engine(sample_network, prepared):
+    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    conditions = NO_CONDITIONS.with_closure("crash", range(200, 260))
+    early = live.travel(conditions)
+    live.travel(NO_CONDITIONS)
+    snaps = places(sample_network, 6, 6)
+    oracle = TravelEngine.plain(sample_network, conditions)
+    np.testing.assert_array_equal(
+        early.matrix(TRUCK, snaps, snaps), oracle.matrix(TRUCK, snaps, snaps)
+    )
+
+
+def test_only_so_many_kinds_of_vehicle_are_kept_up_to_date(sample_network, prepared):
+    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    snaps = places(sample_network, 7, 2)
+    oracle = TravelEngine.plain(sample_network)
+    for number in range(MOST_VEHICLES + 4):
+        vehicle = Vehicle(CIVILIAN, height_m=2.0 + number / 10)
+        np.testing.assert_array_equal(
+            live.travel().matrix(vehicle, snaps, snaps), oracle.matrix(vehicle, snaps, snaps)
+        )
+        live.travel(NO_CONDITIONS.with_closure(str(number), [number]))
+        live.travel()
+    assert len(live._lanes) == MOST_VEHICLES
+    assert {Vehicle(BLUE_LIGHT), Vehicle(CIVILIAN)} <= live._lanes.keys()
+
+
+def test_a_mode_without_a_pace_cannot_be_asked_for(sample_network, prepared):
+    pace = {BLUE_LIGHT: all_base_weights(sample_network)[BLUE_LIGHT]}
+    live = LiveRoads(sample_network, pace, prepared, modes=(BLUE_LIGHT,))
+    snap = places(sample_network, 1, 1)
+    with pytest.raises(ValueError, match="mode is boat; allowed here: blue_light"):
+        live.travel().matrix(TravelMode.BOAT, snap, snap)
