@@ -50,8 +50,8 @@ OutLongs: Final = types.Array(types.int64, 1, "C")
 OutWords: Final = types.Array(types.uint64, 1, "C")
 OutIntTable: Final = types.Array(types.int32, 2, "C")
 
-Index: Final = np.uint32
-"""Makes an index unsigned."""
+Index: Final = cast("Callable[[int], int]", np.uint32)
+"""Makes an index unsigned; told to the type checker as an int, which is all that it is for."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 

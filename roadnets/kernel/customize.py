@@ -108,12 +108,12 @@ def update(
     wrong = np.flatnonzero((arcs < 0) | (arcs >= count))
     if len(wrong):
         raise ValueError(f"arcs[{wrong[0]}] is {arcs[wrong[0]]}; allowed: 0 to {count - 1}")
-    arcs = np.ascontiguousarray(arcs, np.int32)
+    listed: NDArray[np.int32] = np.ascontiguousarray(arcs, np.int32)
     if arc_ms.shape == (count,):
-        _check_weights(topology, arc_ms, arc_ms[arcs])
+        _check_weights(topology, arc_ms, arc_ms[listed])
     _check_weights(topology, arc_ms, arc_ms[:0])
     t = topology
-    if len(arcs) * _MANY > count:
+    if len(listed) * _MANY > count:
         return _replace(t, metric, arc_ms, np.empty(0, np.int32))
     changed = np.empty(t.slot_count, np.int32)
     found = _propagate(
@@ -127,7 +127,7 @@ def update(
         t.slot_arc_start,
         t.slot_arc,
         arc_ms,
-        arcs,
+        listed,
         _PATIENCE * t.slot_count,
         *metric,
         changed,
@@ -296,7 +296,8 @@ def _next_row(row: int, stale_rows: NDArray[np.uint64]) -> int:
             return word << 6
         bits = stale_rows[word]
     lowest = bits & (~bits + _ONE)
-    return (word << 6) + _BIT_OF[(lowest * _DE_BRUIJN) >> np.uint64(58)]
+    row_of_bit: int = (word << 6) + _BIT_OF[(lowest * _DE_BRUIJN) >> np.uint64(58)]
+    return row_of_bit
 
 
 @compiled(
