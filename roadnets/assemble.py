@@ -36,6 +36,7 @@ from roadnets.streets import SIGNALS_OFF_CORE, StreetData, Tell, silence
 from roadnets.tags import CLASS_INDEX, WayRule, rule_of
 from roadnets.travel import TravelMode
 from roadnets.turns import Turns, beyond_turns, forbid_turns
+from roadnets.water import TOO_SHORT, WaterAdded, add_water
 
 StreetName = tuple[str, str, str]
 """Local name, English name and number of a street."""
@@ -101,6 +102,7 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
     fields["places"], places_dropped = choose_places(data.places, draft)
     fields["districts"], districts_dropped = choose_districts(data.areas, draft)
     fields["landmarks"], landmarks_dropped = choose_landmarks(data.landmarks, draft)
+    water = add_water(fields, draft, data.waters)
     dropped = {
         **data.dropped,
         **ways.dropped,
@@ -109,6 +111,7 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
         **places_dropped,
         **districts_dropped,
         **landmarks_dropped,
+        TOO_SHORT: water.too_short,
     }
     fields["report"] = ImportReport(
         nodes=draft.node_count,
@@ -116,7 +119,7 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
         length_km=round(_street_metres(arrays, driven) / 1000, 3),
         dropped={reason: count for reason, count in dropped.items() if count},
         speeds_defaulted=int(np.count_nonzero(~draft.has_flag(EdgeFlag.SPEED_TAGGED)[:driven])),
-        notes=(*data.notes, *_notes(arrays, core.km_outside, beyond)),
+        notes=(*data.notes, *_notes(arrays, core.km_outside, beyond, water)),
         turns_modelled=turns.modelled,
         turns_left_out=turns.left_out,
     )
@@ -415,14 +418,19 @@ def _street_metres(arrays: NetworkArrays, driven: int) -> float:
     return float(arrays["edge_length_m"][:driven][once].sum())
 
 
-def _notes(arrays: NetworkArrays, km_outside: float, beyond: Bools) -> list[str]:
+def _notes(arrays: NetworkArrays, km_outside: float, beyond: Bools, water: WaterAdded) -> list[str]:
     notes = []
     if km_outside >= 0.1:
         notes.append(f"{km_outside:.1f} km of drivable ways lie outside the largest connected core")
     if beyond.any():
         notes.append(
-            f"{np.count_nonzero(beyond)} edges are closed to everybody but blue light: without a "
-            "forbidden turn nobody else gets there and away again"
+            f"edges closed to everybody but blue light: {np.count_nonzero(beyond)}, since nobody "
+            "gets there and away again without a forbidden turn"
+        )
+    if water.parts:
+        notes.append(
+            f"navigable water: {water.km:.1f} km in {water.parts} connected parts, with "
+            f"{water.landings} landings"
         )
     signals = np.count_nonzero(arrays["node_signal"])
     if signals:

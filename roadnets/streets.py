@@ -15,6 +15,7 @@ from roadnets.geo import LonLat
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, District, Landmark, Place
 from roadnets.tags import Tags, admin_level, names, place_kinds, place_tags, population
 from roadnets.turns import TurnRelation
+from roadnets.water import Waters
 
 SIGNALS_OFF_CORE: Final = "traffic signals off the core"
 """Heading under which an import counts the signals that its network has not."""
@@ -65,6 +66,8 @@ class StreetData:
         Populated administrative areas with a closed boundary.
     turns
         Turn restrictions, whether or not they can be obeyed.
+    waters
+        Where boats go.
     landmarks
         What a caller may name besides streets and places; kilometre posts may not know their road.
     dropped
@@ -89,6 +92,7 @@ class StreetData:
     places: tuple[Place, ...] = ()
     areas: tuple[AdminArea, ...] = ()
     turns: tuple[TurnRelation, ...] = ()
+    waters: Waters = field(default_factory=Waters)
     landmarks: tuple[Landmark, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=Counter)
     notes: tuple[str, ...] = ()

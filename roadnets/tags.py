@@ -134,6 +134,17 @@ class WayRule:
     backward: Direction
 
 
+_AFLOAT: Final = frozenset({"river", "canal", "fairway"})
+_NO_BOATS: Final = frozenset(
+    {
+        *("stream", "ditch", "drain", "pressurised", "waterfall", "rapids", "fish_pass"),
+        *("dam", "weir", "lock_gate", "sluice_gate", "spillway"),
+    }
+)
+_BOATS_STOP: Final = frozenset({"dam", "weir", "lock_gate", "sluice_gate", "waterfall", "rapids"})
+_BOATS_MAY: Final = frozenset({"yes", "designated", "permissive"})
+
+
 class Barrier(Enum):
     """What a barrier on a street is to a blue-light vehicle."""
 
@@ -416,6 +427,31 @@ def _measure(text: str, units: Mapping[str, float]) -> float | None:
     if number is None or number.group(2) not in units:
         return None
     return float(number.group(1)) * units[number.group(2)] or None
+
+
+def navigable(tags: Tags) -> bool:
+    """Whether a rescue boat can go along a waterway."""
+    kind = tags.get("waterway")
+    buried = tags.get("tunnel", "no") != "no" or tags.get("culvert", "no") != "no"
+    if kind is None or kind in _NO_BOATS or buried or _ruined(tags):
+        return False
+    if tags.get("boat") == "no" or tags.get("intermittent") == "yes":
+        return False
+    return kind in _AFLOAT or bool(_BOATS_MAY & {tags.get("boat"), tags.get("motorboat")})
+
+
+def stops_boats(tags: Tags) -> bool:
+    """Whether no boat passes a point with these tags, or any point of a way with them."""
+    return tags.get("waterway") in _BOATS_STOP
+
+
+def lands_boats(tags: Tags) -> bool:
+    """Whether boats are launched and land here: a slipway, a pier or a ferry terminal."""
+    return (
+        tags.get("leisure") == "slipway"
+        or tags.get("man_made") == "pier"
+        or tags.get("amenity") == "ferry_terminal"
+    )
 
 
 def street_names(tags: Tags) -> tuple[str, str]:

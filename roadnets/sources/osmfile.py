@@ -39,11 +39,15 @@ from roadnets.tags import (
     PLACE_TAGS,
     Tags,
     barrier_of,
+    lands_boats,
+    navigable,
     place_kinds,
     population,
     signal_direction,
+    stops_boats,
 )
 from roadnets.turns import Member, TurnRelation
+from roadnets.water import Waters, Waterway
 
 SUFFIXES: Final = (".osm", ".osm.bz2", ".osm.gz", ".osm.pbf", ".pbf")
 """What this source reads, by the end of the file's name."""
@@ -54,7 +58,13 @@ SYNTHETIC_GENERATOR: Final = "citydispatch sample city"
 OUTSIDE: Final = "points of ways that are not in the source"
 NOT_DRAWN: Final = "places and districts whose outline is not complete in the source"
 
-_WANTED_KEYS: Final = ("highway", "barrier", "boundary", *PLACE_TAGS, *NAMING_KEYS)
+_WATER_KEYS: Final = ("waterway", "leisure", "man_made")
+_WANTED_KEYS: Final = (
+    *("highway", "barrier", "boundary"),
+    *PLACE_TAGS,
+    *NAMING_KEYS,
+    *_WATER_KEYS,
+)
 _WKB_HEADER: Final = 9  # byte order, type, number of points
 
 Line = list[tuple[int, LonLat]]
@@ -208,6 +218,11 @@ class _Reader:
     way_areas: list[AdminArea] = field(default_factory=list)
     relation_areas: list[AdminArea] = field(default_factory=list)
     named: NamedThings = field(default_factory=NamedThings)
+    waterways: list[Waterway] = field(default_factory=list)
+    node_landings: list[tuple[LonLat, ...]] = field(default_factory=list)
+    way_landings: list[tuple[LonLat, ...]] = field(default_factory=list)
+    node_blocks: set[int] = field(default_factory=set)
+    way_blocks: set[int] = field(default_factory=set)
     dropped: Counter[str] = field(default_factory=Counter)
     factory: WKBFactory = field(default_factory=WKBFactory)
 
@@ -228,10 +243,14 @@ class _Reader:
             self.node_tags[node.id] = tags
         elif barrier_of(tags) is not None:
             self.node_tags[node.id] = tags
+        if stops_boats(tags):
+            self.node_blocks.add(node.id)
         if node.location.valid():
             point = LonLat(node.lon, node.lat)
             self.node_places += places_at(f"node/{node.id}", tags, point)
             self.named.take_node(f"node/{node.id}", tags, point)
+            if lands_boats(tags):
+                self.node_landings.append((point,))
 
     def take_way(self, way: Way) -> None:
         if way.deleted:
@@ -241,6 +260,12 @@ class _Reader:
             self._take_street(way, tags)
         if _must_be_drawn(tags) or is_named_area(tags):
             self._take_outline(way, tags)
+        if navigable(tags):
+            self.waterways.append(Waterway(way.id, tags, tuple(self.line(way))))
+        elif stops_boats(tags):
+            self.way_blocks.update(node.ref for node in way.nodes)
+        elif lands_boats(tags) and (line := self.line(way)):
+            self.way_landings.append(tuple(point for _, point in line))
 
     def _take_street(self, way: Way, tags: Tags) -> None:
         refs = [node.ref for node in way.nodes]
@@ -311,6 +336,7 @@ class _Reader:
         self.way_of_line, self.line_length, self.missing = [], [], set()
         self.way_places, self.way_areas = [], []
         self.named.forget_areas()
+        self.waterways, self.way_landings, self.way_blocks = [], [], set()
         self.dropped.clear()
 
     def finish(self, path: Path, checksum: str, turns: tuple[TurnRelation, ...]) -> StreetData:
@@ -340,6 +366,11 @@ class _Reader:
             landmarks=self.named.finish(),
             dropped=self.dropped,
             turns=turns,
+            waters=Waters(
+                ways=tuple(self.waterways),
+                landings=(*self.node_landings, *self.way_landings),
+                blocks=frozenset(self.node_blocks | self.way_blocks),
+            ),
         )
 
     def _segments(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

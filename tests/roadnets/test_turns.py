@@ -298,7 +298,7 @@ def test_where_turns_let_nobody_in_is_no_street_of_the_public(tmp_path: Path) ->
     assert not public[network.edges_of_way(blind)].any()
     assert public.sum() == network.edge_count - 2
     (note,) = network.report.notes
-    assert note.startswith("2 edges are closed to everybody but blue light")
+    assert note.startswith("edges closed to everybody but blue light: 2")
 
 
 def test_every_restriction_of_porto_is_obeyed_or_says_why_not() -> None:
