@@ -89,7 +89,7 @@ class _Lease:
 class MetricVersions:
     """The metric of one set of weights, and its next versions.
 
-    Any thread may take ``live`` and search on it for as long as it likes: the arrays of a Metric
+    Any thread may take the current version and search on it for as long as it likes: the arrays of a Metric
     never change. Writers wait for each other.
 
     Parameters
@@ -115,7 +115,11 @@ class MetricVersions:
         self._live = self._publish(self._buffer, None)
 
     @property
-    def live(self) -> Metric:
+    def topology(self) -> Topology:
+        """The hierarchy."""
+        return self._topology
+
+    def current(self) -> Metric:
         """The newest version; read-only."""
         return self._live
 
