@@ -34,6 +34,7 @@ class PlaceNote(StrEnum):
 
     BETWEEN_NUMBERS = "between_numbers"  # between the two nearest house numbers of its street
     NEAR_NUMBER = "near_number"  # at the nearest house number; ``detail`` tells which
+    WHOLE_STREET = "whole_street"  # somewhere along it; the point is its middle
     STREET_ONLY = "street_only"  # the street is known, the house number is not
     NEAREST_APPROACH = "nearest_approach"  # the two streets come near each other and do not meet
     BETWEEN_POSTS = "between_posts"  # between two kilometre posts

@@ -91,3 +91,45 @@ def typed_sound(text: str) -> Form:
     """Read a Latin text as pinyin: with or without tones, as marks or as digits; v for ü."""
     toneless = _TONE.sub("", fold(text))
     return Form(tuple(_PIECES.findall(_U_WITH_DOTS.sub("u", toneless))))
+
+
+_ENGLISH: Final = {
+    "高速公路": "Expressway",
+    "快速路": "Expressway",
+    "大道": "Avenue",
+    "大街": "Street",
+    "高速": "Expressway",
+    "公路": "Road",
+    "胡同": "Hutong",
+    "大桥": "Bridge",
+    "花园": "Garden",
+    "公园": "Park",
+    "广场": "Square",
+    "医院": "Hospital",
+    "大学": "University",
+    "中学": "Middle School",
+    "小学": "Primary School",
+    "大厦": "Building",
+    "酒店": "Hotel",
+    "小区": "Community",
+    "路": "Road",
+    "街": "Street",
+    "道": "Road",
+    "巷": "Lane",
+    "弄": "Alley",
+    "桥": "Bridge",
+    "村": "Village",
+    "站": "Station",
+}
+_SIDE: Final = {"东": "East", "西": "West", "南": "South", "北": "North", "中": "Middle"}
+
+
+def rough_english(name: str) -> str:
+    """Write a Chinese name as signs do, pinyin and an English ending; "" where it has none."""
+    ending = next((e for e in _ENGLISH if name.endswith(e) and len(name) > len(e) + 1), "")
+    stem = name.removesuffix(ending)
+    side = _SIDE.get(stem[-1:], "") if len(stem) > 2 else ""
+    sounds = readings(stem[:-1] if side else stem)
+    if not ending or not sounds:
+        return ""
+    return " ".join(filter(None, ("".join(sounds[0].words).title(), side, _ENGLISH[ending])))
