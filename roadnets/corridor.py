@@ -173,7 +173,7 @@ def _end_m(
     projection: LocalProjection,
 ) -> NDArray[np.float64]:
     """Metres from the start of a route to the end of each edge; the first is driven in part."""
-    start = shapely.points(projection.to_metres(*np.array([origin]).T))[0]
+    start = shapely.Point(projection.to_metres(*np.array([origin]).T)[0])
     skipped = shapely.line_locate_point(first, start, normalized=True)
     length_m = network.edge_length_m[edges]
     end_m: NDArray[np.float64] = np.cumsum(length_m) - length_m[0] * skipped

@@ -339,7 +339,8 @@ def _decide(belief: _Belief) -> Match:
     weight = np.exp(belief.score - belief.score.max())
     weight /= weight.sum()
     streets, first, of_street = np.unique(scene.street, return_inverse=True, return_index=True)
-    share, ground = np.bincount(of_street, weight), scene.ground[first]
+    share: NDArray[np.float64] = np.bincount(of_street, weight).astype(np.float64)
+    ground = scene.ground[first]
     likeliest = int(share.argmax())
     tied = _not_told_apart(scene, of_street, share, likeliest)
     chosen = min([likeliest, *tied], key=lambda s: (not ground[s], -share[s], streets[s]))

@@ -145,7 +145,7 @@ def scenes_of(
         if first == end:
             scenes.append(None)
             continue
-        scene = Scene(*(None if c is None else c[first:end] for c in columns))
+        scene = Scene._make(None if c is None else c[first:end] for c in columns)
         levels = level[first:end]
         if (levels != levels[0]).any():
             scene = _stack(network, scene, levels, feet.bearing_deg[first:end], joined)
@@ -161,17 +161,15 @@ def _feet_near(
     feet = snapper.feet(points, mode, radius_m)
     found = np.zeros(len(points), np.bool_)
     found[feet.point] = True
-    bare = np.flatnonzero(~found)
+    bare: list[int] = np.flatnonzero(~found).tolist()
     snaps = snapper.snap_many([points[i] for i in bare], mode)
-    near = [(i, s.distance_m) for i, s in zip(bare.tolist(), snaps, strict=True) if s is not None]
+    near = [(i, s.distance_m) for i, s in zip(bare, snaps, strict=True) if s is not None]
     if not near:
         return feet
-    index, nearest_m = (np.array(column) for column in zip(*near, strict=True))
-    wider = snapper.feet([points[i] for i in index], mode, nearest_m + radius_m[index])
-    wider = wider._replace(point=index[wider.point])
-    every = Feet(*(np.concatenate(pair) for pair in zip(feet, wider, strict=True)))
-    order = np.lexsort((every.edge, every.point))
-    return Feet(*(column[order] for column in every))
+    index = np.array([i for i, _ in near], np.int64)
+    wide_m = radius_m[index] + [distance_m for _, distance_m in near]
+    wider = snapper.feet([points[i] for i, _ in near], mode, wide_m)
+    return Feet.united(feet, wider._replace(point=index[wider.point]))
 
 
 def _heading(

@@ -79,6 +79,16 @@ class Feet(NamedTuple):
     on_right: NDArray[np.bool_]
     place: NDArray[np.float64]
 
+    def rows(self, index: NDArray[np.int64]) -> Feet:
+        """Some of the feet, in the order of ``index``."""
+        return Feet._make(column[index] for column in self)
+
+    @classmethod
+    def united(cls, one: Feet, other: Feet) -> Feet:
+        """Feet of both, sorted by point, then by edge."""
+        both = Feet._make(np.concatenate(pair) for pair in zip(one, other, strict=True))
+        return both.rows(np.lexsort((both.edge, both.point)))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Streets:
@@ -282,20 +292,14 @@ def _twin_or_self(network: RoadNetwork, edge: NDArray[np.int32]) -> NDArray[np.i
 def _both_ways(there: Feet, twin: NDArray[np.int32]) -> Feet:
     """Add the way back on streets that have one; sort by point, then by edge."""
     two_way = np.flatnonzero(twin >= 0)
-    point, _, fraction, distance_m, bearing, on_right, place = (c[two_way] for c in there)
-    on_line = distance_m <= ON_THE_LINE_M
-    back = Feet(
-        point,
-        twin[two_way],
-        1 - fraction,
-        distance_m,
-        (bearing + 180) % 360,
-        ~on_right | on_line,
-        place,
+    street = there.rows(two_way)
+    back = street._replace(
+        edge=twin[two_way],
+        fraction=1 - street.fraction,
+        bearing_deg=(street.bearing_deg + 180) % 360,
+        on_right=~street.on_right | (street.distance_m <= ON_THE_LINE_M),
     )
-    both = Feet(*(np.concatenate(columns) for columns in zip(there, back, strict=True)))
-    order = np.lexsort((both.edge, both.point))
-    return Feet(*(column[order] for column in both))
+    return Feet.united(there, back)
 
 
 def _log_snaps(points: Sequence[LonLat], mode: TravelMode, snaps: Sequence[Snap | None]) -> None:
