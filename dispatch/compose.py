@@ -35,13 +35,13 @@ from dispatch.journal.sqlite import SqliteJournal
 from dispatch.proposer import Proposer
 from dispatch.service.rooms import Rooms
 from dispatch.service.server import ListenError, Server
+from dispatch.service.street_finder import StreetFinder
 from dispatch.service.texts import Catalogue
 from dispatch.state import State, decode
 from dispatch.steps import Steps
+from roadnets.engine import TravelEngine
 from roadnets.network import RoadNetwork
-from roadnets.scipy_travel import ScipyTravelTimes
 from roadnets.snap import Snapper
-from roadnets.speeds import all_base_weights
 from roadnets.store import load
 from roadnets.travel import TravelMode
 
@@ -139,7 +139,7 @@ class DeskServer:
             mappings=self.given.mappings,
             catalogue=Catalogue(self.given.plans),
             queries=self._queries,
-            travel_engine="scipy",
+            finder=StreetFinder(self.given.network),
             stopping=asyncio.Event(),
         )
         config = self.config
@@ -253,12 +253,7 @@ def _clock(config: Config, journal: Journal) -> Clock:
 
 def _streets(network: RoadNetwork, state: State) -> Streets:
     """The streets, with their first questions asked: those take longest."""
-    base = all_base_weights(network)
-    streets = Streets(
-        network,
-        Snapper(network),
-        lambda roads, conditions: ScipyTravelTimes.build(roads, conditions, base),
-    )
+    streets = Streets(network, Snapper(network), TravelEngine.plain)
     middle = network.edge_line(0)[0]
     for mode in TravelMode:
         snap = streets.snap(middle, mode)

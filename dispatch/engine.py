@@ -20,7 +20,7 @@ import msgspec
 import dispatch.conditions.desk as conditions
 import dispatch.emergency.desk as emergency
 from dispatch.clock import Clock
-from dispatch.conditions.desk import EndCondition, SetCondition
+from dispatch.conditions.desk import ConditionCommand
 from dispatch.emergency.commands import EmergencyCommand
 from dispatch.emergency.events import RequestRepeated, UnmappedValueKept
 from dispatch.emergency.plans import ResponsePlans
@@ -37,7 +37,7 @@ from dispatch.watcher import Watcher
 log = logging.getLogger(__name__)
 
 
-Command = EmergencyCommand | SetCondition | EndCondition | FleetDeclared
+Command = EmergencyCommand | ConditionCommand | FleetDeclared
 
 
 GROUP_LIMIT = 512
@@ -379,15 +379,11 @@ class Engine:
     def _facts(
         self, state: State, command: Command, at: datetime, now: datetime
     ) -> tuple[Fact, ...]:
-        match command:
-            case SetCondition():
-                return conditions.set_condition(state.conditions, command, now)
-            case EndCondition():
-                return conditions.end_condition(state.conditions, command)
-            case FleetDeclared():
-                return tuple(emergency.declare_fleet(command, self._desk(state)))
-            case _:
-                return emergency.decide(self._desk(state), command, at, now)
+        if isinstance(command, ConditionCommand):
+            return conditions.decide(state.conditions, command, now)
+        if isinstance(command, FleetDeclared):
+            return tuple(emergency.declare_fleet(command, self._desk(state)))
+        return emergency.decide(self._desk(state), command, at, now)
 
     def _desk(self, state: State) -> emergency.Desk:
         return emergency.Desk(

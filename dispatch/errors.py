@@ -30,6 +30,11 @@ class InvalidFieldError(DispatchError):
             allowed=allowed,
         )
 
+    def inside(self, outer: str) -> InvalidFieldError:
+        """The same refusal, of a message that is itself a field of another."""
+        told = self.details
+        return InvalidFieldError(f"{outer}.{told['field']}", told["value"], told["allowed"])
+
 
 class NotFoundError(DispatchError):
     """A name that nothing has."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 import dispatch.conditions.desk as conditions
-from dispatch.conditions.desk import EndCondition
+from dispatch.conditions.desk import EndConditions, StartConditions
 from dispatch.conditions.streets import Streets
 from dispatch.emergency.commands import RecordDecision, WithdrawProposal
 from dispatch.emergency.events import DecisionMade
@@ -159,12 +159,13 @@ class Proposer:
         return True
 
     async def _expire(self) -> None:
-        """Withdraw proposals that ran out or could be more; end conditions whose time has come."""
+        """Withdraw proposals that ran out or could be more; begin and end conditions."""
         state, now = self._engine.state, self._engine.clock.now()
-        due: list[Command] = [
-            EndCondition(condition, by="end_time")
-            for condition in conditions.due_to_end(state.conditions, now)
-        ]
+        due: list[Command] = []
+        if over := conditions.due_to_end(state.conditions, now):
+            due.append(EndConditions(over, by="end_time"))
+        if begun := conditions.due_to_start(state.conditions, now):
+            due.append(StartConditions(begun))
         due += [
             WithdrawProposal(incident.incident_id, incident.proposal.proposal_id, Remark("expired"))
             for incident in state.emergency.incidents.values()
@@ -177,7 +178,7 @@ class Proposer:
         ]
         outcomes = await asyncio.gather(*map(self._engine.submit, due), return_exceptions=True)
         for outcome in outcomes:
-            # A client may have ended the condition meanwhile.
+            # A client may have ended a condition meanwhile; the others are tried again.
             if isinstance(outcome, BaseException) and not isinstance(outcome, NotFoundError):
                 raise outcome
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 import dispatch.conditions.desk as conditions
 import dispatch.emergency.state as emergency
 import dispatch.fleet.state as fleet
-from dispatch.conditions.events import ConditionEnded, ConditionEvent, ConditionSet
+from dispatch.conditions.events import ConditionEvent
 from dispatch.conditions.model import ConditionsState
 from dispatch.emergency.events import EmergencyEvent
 from dispatch.emergency.model import EmergencyState
@@ -57,12 +57,12 @@ def initial_state() -> State:
 def evolve(state: State, recorded: Recorded) -> State:
     """The state after a fact."""
     fact, at, revision = recorded.fact, recorded.occurred, recorded.revision
+    if isinstance(fact, ConditionEvent):
+        after = conditions.evolve(state.conditions, fact, revision)
+        return replace(state, revision=revision, conditions=after)
     match fact:
         case FleetDeclared() | UnitReserved() | UnitReleased() | UnitStatusChanged():
             return replace(state, revision=revision, fleet=fleet.evolve(state.fleet, fact, at))
-        case ConditionSet() | ConditionEnded():
-            after = conditions.evolve(state.conditions, fact, revision)
-            return replace(state, revision=revision, conditions=after)
         case _:
             emergencies = emergency.evolve(state.emergency, fact, at, revision)
             return replace(state, revision=revision, emergency=emergencies)

@@ -172,7 +172,13 @@ class Crews:
                 self._ordered(event.unit_assigned.assignment)
             case "assignment_ended":
                 self._ended(event.assignment_ended)
-            case "condition_set" | "condition_ended":
+            case (
+                "condition_set"
+                | "conditions_set"
+                | "conditions_started"
+                | "condition_ended"
+                | "conditions_ended"
+            ):
                 self._closures += 1
 
     async def break_down(self, crew: Crew, reason: str, back_in_s: float) -> None:

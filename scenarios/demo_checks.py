@@ -152,8 +152,8 @@ def staged_closure(facts: Sequence[Recorded], streets: Streets, name: str) -> St
     watch: _ClosureWatch | None = None
     for _, recorded, state in folded(facts):
         match recorded.fact:
-            case ConditionSet(closure) if watch is None:
-                watch = _ClosureWatch(streets, recorded.revision, frozenset(closure.edges))
+            case ConditionSet(condition) if watch is None:
+                watch = _ClosureWatch(streets, recorded.revision, frozenset(condition.edges))
             case DecisionMade() if watch is not None:
                 watch.decided(recorded.revision, recorded.fact, state)
     if watch is None:
@@ -174,7 +174,7 @@ class _ClosureWatch:
     mismatched: int = 0
 
     def decided(self, revision: int, decision: DecisionMade, state: State) -> None:
-        closed = any(self.edges <= set(c.edges) for c in state.conditions.closures.values())
+        closed = any(self.edges <= set(c.edges) for c in state.conditions.in_force.values())
         if not closed or decision.inputs.conditions_revision != state.conditions.revision:
             return
         travel = self.streets.travel(state.conditions)

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from dispatch.conditions.model import Closure
+import msgspec
+
+from dispatch.conditions.model import Condition
 from dispatch.model import ConditionId, Frozen
 
 
 class ConditionSet(Frozen, frozen=True, tag=True):
-    """Streets were closed."""
+    """Something is different about some streets; ``planned``: from its start on."""
 
-    closure: Closure
+    # As it is called in journals that knew closures alone.
+    condition: Condition = msgspec.field(name="closure")
+    planned: bool = False
+
+
+class ConditionsSet(Frozen, frozen=True, tag=True):
+    """Many at once; one command may have several such facts."""
+
+    conditions: tuple[Condition, ...]
+    planned: bool = False
+
+
+class ConditionsStarted(Frozen, frozen=True, tag=True):
+    """The start of planned conditions has come."""
+
+    conditions: tuple[ConditionId, ...]
 
 
 class ConditionEnded(Frozen, frozen=True, tag=True):
@@ -19,4 +36,11 @@ class ConditionEnded(Frozen, frozen=True, tag=True):
     by: str
 
 
-ConditionEvent = ConditionSet | ConditionEnded
+class ConditionsEnded(Frozen, frozen=True, tag=True):
+    """Many at once."""
+
+    conditions: tuple[ConditionId, ...]
+    by: str
+
+
+ConditionEvent = ConditionSet | ConditionsSet | ConditionsStarted | ConditionEnded | ConditionsEnded

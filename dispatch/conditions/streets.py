@@ -3,43 +3,101 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
 
-from dispatch.conditions.model import ConditionsState
+import roadnets.conditions as roads
+from dispatch.conditions.effects import on_roads
+from dispatch.conditions.model import Closed, Condition, ConditionsState
 from dispatch.model import ConditionId
-from roadnets.conditions import Conditions
 from roadnets.geo import LonLat
 from roadnets.network import RoadNetwork
 from roadnets.snap import Snapper
 from roadnets.travel import Snap, TravelMode, TravelTimes
 
-Build = Callable[[RoadNetwork, Conditions], TravelTimes]
-
 _SNAPS_KEPT = 100_000
 
 
-class Streets:
-    """One network, its snapper, and a travel-time engine for the newest conditions.
+class Roads(Protocol):
+    """What computes travel times: ``roadnets.live.LiveRoads``."""
 
-    Safe to share among threads. A query in flight keeps the engine it began with.
+    @property
+    def engine(self) -> str:
+        """What it does it with just now."""
+        ...
+
+    def travel(self, conditions: roads.Conditions) -> TravelTimes:
+        """Travel times under some conditions; a condition is told from another by identity."""
+        ...
+
+
+Build = Callable[[RoadNetwork, roads.Conditions], TravelTimes]
+
+
+class BuiltAnew:
+    """Roads whose travel times are built anew for each set of conditions: slow and simple."""
+
+    engine = "plain"
+
+    def __init__(self, network: RoadNetwork, build: Build) -> None:
+        self._network = network
+        self._build = build
+        self._last: tuple[roads.Conditions, TravelTimes] | None = None
+
+    def travel(self, conditions: roads.Conditions) -> TravelTimes:
+        """Travel times under some conditions."""
+        last = self._last
+        if last is None or last[0] is not conditions:
+            last = self._last = (conditions, self._build(self._network, conditions))
+        return last[1]
+
+
+class Streets:
+    """One network, its snapper, and travel times under the newest conditions.
+
+    Safe to share among threads. A query in flight keeps the times it began with.
     """
 
-    def __init__(self, network: RoadNetwork, snapper: Snapper, build: Build) -> None:
+    def __init__(self, network: RoadNetwork, snapper: Snapper, live: Roads | Build) -> None:
         self.network = network
         self.snapper = snapper
-        self._build = build
+        self.live: Roads = BuiltAnew(network, live) if callable(live) else live
         self._lock = threading.Lock()
-        self._conditions: ConditionsState | None = None
-        self._travel: TravelTimes | None = None
+        self._in_force: dict[ConditionId, Condition] = {}
+        self._known: dict[ConditionId, tuple[roads.Condition, ...]] = {}
+        self._conditions = roads.NO_CONDITIONS
+        self._closed: tuple[ConditionsState, TravelMode, Mapping[int, ConditionId]] | None = None
         self._snaps: dict[tuple[LonLat, TravelMode], Snap | None] = {}
 
     def travel(self, conditions: ConditionsState) -> TravelTimes:
-        """Travel times under the conditions, built when they have changed."""
+        """Travel times under the conditions in force."""
         with self._lock:
-            if self._travel is None or self._conditions != conditions:
-                self._travel = self._build(self.network, overlay(conditions))
-                self._conditions = conditions
-            return self._travel
+            if conditions.in_force is not self._in_force:
+                self._translate(conditions.in_force)
+            return self.live.travel(self._conditions)
+
+    def _translate(self, in_force: dict[ConditionId, Condition]) -> None:
+        """Put what is in force on the roads; what was so before stays the very same object."""
+        if in_force != self._in_force:
+            known: dict[ConditionId, tuple[roads.Condition, ...]] = {}
+            for condition_id, condition in in_force.items():
+                if self._in_force.get(condition_id) == condition:
+                    known[condition_id] = self._known[condition_id]
+                else:
+                    known[condition_id] = on_roads(condition, self.network.edge_count)
+            by_id = {part.condition_id: part for parts in known.values() for part in parts}
+            self._known, self._conditions = known, roads.Conditions(MappingProxyType(by_id))
+        self._in_force = in_force
+
+    def closed_edges(
+        self, conditions: ConditionsState, mode: TravelMode
+    ) -> Mapping[int, ConditionId]:
+        """Directed edges closed to a mode, each with the oldest condition that closes it."""
+        known = self._closed  # another thread may exchange it
+        if known is None or known[0] is not conditions or known[1] is not mode:
+            known = self._closed = (conditions, mode, closed_edges(conditions, mode))
+        return known[2]
 
     def snap(self, point: LonLat, mode: TravelMode = TravelMode.BLUE_LIGHT) -> Snap | None:
         """The point on its street, or None when no street of the mode is near."""
@@ -63,16 +121,8 @@ class Streets:
 def closed_edges(conditions: ConditionsState, mode: TravelMode) -> dict[int, ConditionId]:
     """Directed edges closed to a mode, each with the oldest condition that closes it."""
     closed: dict[int, ConditionId] = {}
-    for condition_id, closure in sorted(conditions.closures.items()):
-        if mode in closure.modes:
-            for edge in closure.edges:
+    for condition_id, condition in sorted(conditions.in_force.items()):
+        if isinstance(condition.effect, Closed) and mode in condition.modes:
+            for edge in condition.edges:
                 closed.setdefault(edge, condition_id)
     return closed
-
-
-def overlay(conditions: ConditionsState) -> Conditions:
-    """The closures in force, as the road network understands them."""
-    streets = Conditions()
-    for condition_id, closure in sorted(conditions.closures.items()):
-        streets = streets.with_closure(condition_id, closure.edges, closure.modes)
-    return streets

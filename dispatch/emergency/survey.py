@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.conditions.model import ConditionsState
-from dispatch.conditions.streets import Streets, closed_edges
+from dispatch.conditions.streets import Streets
 from dispatch.emergency.model import EmergencyState, Incident, Unmet
 from dispatch.emergency.snapshot import (
     HospitalView,
@@ -57,7 +57,7 @@ def take_snapshot(
 def to_be_decided(scene: Scene, streets: Streets) -> list[OpenIncident]:
     """Open incidents with a place, no waiting proposal and a need that nobody goes to."""
     taken_back = _taken_back(scene.emergency)
-    closed = closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
+    closed = streets.closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
     found = (
         _open(incident, taken_back, closed, streets)
         for incident in scene.emergency.incidents.values()
@@ -105,7 +105,7 @@ _FOR_LACK_OF_UNITS = frozenset(
 
 def open_incident(scene: Scene, incident: Incident, streets: Streets) -> OpenIncident | None:
     """An incident as decisions see it; None when it has no place, no type or no open need."""
-    closed = closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
+    closed = streets.closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
     return _open(incident, _taken_back(scene.emergency), closed, streets)
 
 
@@ -113,7 +113,7 @@ def placed_incident(
     scene: Scene, incident: Incident, needs: tuple[OpenNeed, ...], streets: Streets
 ) -> OpenIncident | None:
     """An incident with needs of the caller's choice; None when it has no place or no type."""
-    closed = closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
+    closed = streets.closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
     return _placed(incident, needs, _taken_back(scene.emergency), closed, streets)
 
 

@@ -144,6 +144,15 @@ def client_system(message: common_pb2.Point, mapping: ClientMapping) -> Coordina
     return mapping.coordinate_system if untagged else None
 
 
+def coordinate_system(
+    number: common_pb2.CoordinateSystem.ValueType, mapping: ClientMapping
+) -> CoordinateSystem | None:
+    """What points are in; None where nobody says, or says something that we do not know."""
+    if number == common_pb2.COORDINATE_SYSTEM_UNSPECIFIED:
+        return mapping.coordinate_system
+    return COORDINATE_SYSTEMS.get(number)
+
+
 def place(message: common_pb2.Point | None, mapping: ClientMapping, snapper: Snapper) -> Place:
     """Where an incident is said to be, and where on the streets that is. Never refuses."""
     if message is None:
@@ -343,7 +352,7 @@ def priority(request: Message) -> int | None:
 
 
 def modes(numbers: Iterable[roads_pb2.TravelMode.ValueType]) -> tuple[TravelMode, ...]:
-    """Travel modes, each once, in their own order; all when none is named.
+    """Travel modes, each once, in their own order.
 
     Raises
     ------
@@ -355,7 +364,22 @@ def modes(numbers: Iterable[roads_pb2.TravelMode.ValueType]) -> tuple[TravelMode
         if number not in TRAVEL_MODES:
             raise InvalidFieldError("modes", number, ", ".join(roads_pb2.TravelMode.keys()[1:]))
     wanted = {TRAVEL_MODES[number] for number in named}
-    return tuple(mode for mode in TravelMode if not wanted or mode in wanted)
+    return tuple(mode for mode in TravelMode if mode in wanted)
+
+
+def mode(number: roads_pb2.TravelMode.ValueType) -> TravelMode:
+    """The travel mode; blue light when none is named.
+
+    Raises
+    ------
+    InvalidFieldError
+        The number is not one.
+    """
+    if not number:
+        return TravelMode.BLUE_LIGHT
+    if number not in TRAVEL_MODES:
+        raise InvalidFieldError("mode", number, ", ".join(roads_pb2.TravelMode.keys()[1:]))
+    return TRAVEL_MODES[number]
 
 
 def origin(message: common_pb2.Origin, mapping: ClientMapping) -> Origin:

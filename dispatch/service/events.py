@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from functools import singledispatch
 from typing import Final
 
-from dispatch.conditions.events import ConditionEnded, ConditionSet
+from dispatch.conditions.events import (
+    ConditionEnded,
+    ConditionsEnded,
+    ConditionSet,
+    ConditionsSet,
+    ConditionsStarted,
+)
+from dispatch.conditions.model import Condition
 from dispatch.emergency.events import (
     AssignmentAcknowledged,
     AssignmentEnded,
@@ -22,11 +30,12 @@ from dispatch.emergency.events import (
 )
 from dispatch.fleet.events import FleetDeclared, UnitStatusChanged
 from dispatch.intake.mapping import Language
-from dispatch.service import names, present
+from dispatch.model import ConditionId
+from dispatch.service import conditions, names, present
 from dispatch.service.present import Presenter
 from dispatch.service.texts import Catalogue
 from dispatch.state import Recorded
-from dispatch.v1 import events_pb2
+from dispatch.v1 import events_pb2, roads_pb2
 
 _REMEMBERED: Final = 4096
 
@@ -203,7 +212,21 @@ def _unit_status_changed(fact: UnitStatusChanged, event: events_pb2.Event, _: Pr
 
 @_fill.register
 def _condition_set(fact: ConditionSet, event: events_pb2.Event, _: Presenter) -> bool:
-    event.condition_set.condition.CopyFrom(present.condition(fact.closure))
+    event.condition_set.condition.CopyFrom(_condition(fact.condition, planned=fact.planned))
+    return True
+
+
+@_fill.register
+def _conditions_set(fact: ConditionsSet, event: events_pb2.Event, _: Presenter) -> bool:
+    event.conditions_set.conditions.extend(
+        _condition(condition, planned=fact.planned) for condition in fact.conditions
+    )
+    return True
+
+
+@_fill.register
+def _conditions_started(fact: ConditionsStarted, event: events_pb2.Event, _: Presenter) -> bool:
+    event.conditions_started.conditions.extend(_condition_names(fact.conditions))
     return True
 
 
@@ -215,6 +238,23 @@ def _condition_ended(fact: ConditionEnded, event: events_pb2.Event, _: Presenter
         )
     )
     return True
+
+
+@_fill.register
+def _conditions_ended(fact: ConditionsEnded, event: events_pb2.Event, _: Presenter) -> bool:
+    event.conditions_ended.CopyFrom(
+        events_pb2.ConditionsEnded(conditions=_condition_names(fact.conditions), ended_by=fact.by)
+    )
+    return True
+
+
+def _condition(condition: Condition, *, planned: bool) -> roads_pb2.Condition:
+    state = conditions.PLANNED if planned else conditions.IN_FORCE
+    return conditions.condition(condition, state)
+
+
+def _condition_names(of: Iterable[ConditionId]) -> list[str]:
+    return [names.name_of(names.CONDITIONS, condition_id) for condition_id in of]
 
 
 @_fill.register

@@ -9,7 +9,6 @@ from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from dispatch.conditions.model import Closure
 from dispatch.emergency.model import (
     Assigned,
     Assignment,
@@ -31,7 +30,8 @@ from dispatch.service import names
 from dispatch.service.convert import COORDINATE_SYSTEMS, TRAVEL_MODES
 from dispatch.service.texts import Catalogue
 from dispatch.v1 import common_pb2, fleet_pb2, incident_pb2, roads_pb2
-from roadnets.geo import LonLat
+from roadnets.geo import CoordinateSystem, LonLat
+from roadnets.travel import TravelMode
 
 _SYSTEM_NUMBER: Final = {system: number for number, system in COORDINATE_SYSTEMS.items()}
 _MODE_NUMBER: Final = {mode: number for number, mode in TRAVEL_MODES.items()}
@@ -97,23 +97,14 @@ def assignment_state(state: AssignmentState) -> incident_pb2.AssignmentState.Val
     return _STATE_NUMBER[state]
 
 
-def condition(closure: Closure, ended: datetime | None = None) -> roads_pb2.Condition:
-    """The message of a closure."""
-    return roads_pb2.Condition(
-        name=names.name_of(names.CONDITIONS, closure.condition_id),
-        streets=roads_pb2.StreetSelector(
-            street_names=closure.streets.street_names,
-            osm_way_ids=closure.streets.osm_way_ids,
-            edges=closure.streets.edges,
-        ),
-        modes=[_MODE_NUMBER[mode] for mode in closure.modes],
-        reason=closure.reason,
-        start_time=timestamp(closure.start),
-        end_time=timestamp(closure.end),
-        edge_count=len(closure.edges),
-        origin=origin(closure.origin),
-        ended_time=timestamp(ended),
-    )
+def travel_mode(mode: TravelMode) -> roads_pb2.TravelMode.ValueType:
+    """The number of a mode."""
+    return _MODE_NUMBER[mode]
+
+
+def coordinate_system(system: CoordinateSystem) -> common_pb2.CoordinateSystem.ValueType:
+    """The number of a coordinate system."""
+    return _SYSTEM_NUMBER[system]
 
 
 def unit(state: UnitState, seen: Position | None) -> fleet_pb2.Unit:

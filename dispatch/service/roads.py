@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
 
-from dispatch.conditions.desk import EndCondition, SetCondition
-from dispatch.conditions.events import ConditionEnded, ConditionSet
-from dispatch.conditions.model import StreetsNamed
+from dispatch.conditions.desk import EndCondition, EndConditions, SetCondition, SetConditions
+from dispatch.conditions.effects import usual_modes
+from dispatch.conditions.events import ConditionEnded, ConditionsEnded, ConditionSet, ConditionsSet
+from dispatch.conditions.model import Condition
 from dispatch.engine import Done
 from dispatch.errors import InvalidFieldError
 from dispatch.model import ConditionId
-from dispatch.service import convert, names, present, resolve
+from dispatch.service import conditions, convert, names, pages, present, resolve
 from dispatch.service.calls import Call
 from dispatch.service.orders import Order, carry_out
 from dispatch.service.rooms import Rooms
+from dispatch.state import State
 from dispatch.v1 import roads_pb2
-from roadnets.selectors import StreetSelector
-from roadnets.selectors import resolve as resolve_streets
-from roadnets.errors import UnknownStreetError
 from roadnets.geo import LonLat
 from roadnets.travel import Route, TravelMode
 
 T = TypeVar("T")
 
-_MOST_NAMED = 1000
-"""Names, ways or edges in one request."""
+LARGEST_BYTES: Final = 3_000_000
+"""Of what is told of streets at once: watchers get it too, in messages of 4 MB at most."""
+
+MOST_CONDITIONS: Final = 20_000
+"""In one batch."""
 
 
 class RoadService:
@@ -37,38 +39,45 @@ class RoadService:
         self._engine = rooms.engine
 
     async def set_condition(self, request: roads_pb2.SetConditionRequest, call: Call) -> bytes:
-        """Close streets."""
-        edges: tuple[int, ...] | InvalidFieldError
-        try:
-            edges = await self._query(self._edges, request.streets)
-        except InvalidFieldError as error:
-            edges = error
+        """Tell what is different about some streets."""
+        told = await self._query(self._commands, [request], call)
 
         def build() -> Order:
-            if isinstance(edges, InvalidFieldError):
-                raise edges
-            streets = request.streets
-            command = SetCondition(
-                streets=StreetsNamed(
-                    tuple(streets.street_names), tuple(streets.osm_way_ids), tuple(streets.edges)
-                ),
-                edges=edges,
-                modes=convert.modes(request.modes),
-                reason=convert.words(request.reason, "reason", "why the streets are closed"),
-                end=convert.future(request, "end_time"),
-                origin=convert.origin(request.origin, call.mapping),
-            )
-            return Order(command)
+            if isinstance(told, InvalidFieldError):
+                raise told
+            return Order(told[0])
 
         def answer(done: Done) -> roads_pb2.Condition:
             fact = next(r.fact for r in done.facts if isinstance(r.fact, ConditionSet))
-            return present.condition(fact.closure)
+            return conditions.condition(fact.condition, _state(fact))
+
+        at = convert.occurred(request, self._engine.clock.now())
+        return await carry_out(self._engine, request, call, build, answer, at)
+
+    async def batch_set_conditions(
+        self, request: roads_pb2.BatchSetConditionsRequest, call: Call
+    ) -> bytes:
+        """Tell of many: all of them, or none."""
+        told = await self._query(self._all_commands, request.requests, call)
+
+        def build() -> Order:
+            if isinstance(told, InvalidFieldError):
+                raise told
+            return Order(SetConditions(tuple(told)))
+
+        def answer(done: Done) -> roads_pb2.BatchSetConditionsResponse:
+            facts = [r.fact for r in done.facts if isinstance(r.fact, ConditionsSet)]
+            messages = [
+                conditions.brief(c, _state(fact)) for fact in facts for c in fact.conditions
+            ]
+            messages.sort(key=lambda message: names.order(message.name))
+            return roads_pb2.BatchSetConditionsResponse(conditions=messages)
 
         at = convert.occurred(request, self._engine.clock.now())
         return await carry_out(self._engine, request, call, build, answer, at)
 
     async def end_condition(self, request: roads_pb2.EndConditionRequest, call: Call) -> bytes:
-        """Open them again."""
+        """Say that it is over."""
 
         def build() -> Order:
             condition = resolve.required_id(names.CONDITIONS, request.name, "name")
@@ -76,27 +85,65 @@ class RoadService:
 
         def answer(done: Done) -> roads_pb2.Condition:
             ended = next(r for r in done.facts if isinstance(r.fact, ConditionEnded))
-            condition = ConditionId(names.id_of(names.CONDITIONS, request.name))
-            closure = done.before.conditions.closures[condition]
-            return present.condition(closure, ended.occurred)
+            condition = _known(done.before, request.name)
+            return conditions.condition(condition, conditions.ENDED, ended.occurred)
+
+        at = convert.occurred(request, self._engine.clock.now())
+        return await carry_out(self._engine, request, call, build, answer, at)
+
+    async def batch_end_conditions(
+        self, request: roads_pb2.BatchEndConditionsRequest, call: Call
+    ) -> bytes:
+        """Say that many are over: all of them, or none."""
+
+        def build() -> Order:
+            if not 1 <= len(request.names) <= MOST_CONDITIONS:
+                allowed = f"1 to {MOST_CONDITIONS}"
+                raise InvalidFieldError("names", len(request.names), allowed)
+            ids = (
+                ConditionId(resolve.required_id(names.CONDITIONS, name, f"names[{place}]"))
+                for place, name in enumerate(request.names)
+            )
+            return Order(EndConditions(tuple(ids), by=call.client))
+
+        def answer(done: Done) -> roads_pb2.BatchEndConditionsResponse:
+            at = next(r.occurred for r in done.facts if isinstance(r.fact, ConditionsEnded))
+            known = (_known(done.before, name) for name in request.names)
+            messages = [conditions.brief(c, conditions.ENDED, at) for c in known]
+            return roads_pb2.BatchEndConditionsResponse(conditions=messages)
 
         at = convert.occurred(request, self._engine.clock.now())
         return await carry_out(self._engine, request, call, build, answer, at)
 
     async def list_conditions(
-        self, _request: roads_pb2.ListConditionsRequest, _call: Call
+        self, request: roads_pb2.ListConditionsRequest, _call: Call
     ) -> roads_pb2.ListConditionsResponse:
-        """Every condition in force."""
+        """Conditions in force and planned."""
+        size = pages.page_size(request.page_size)
         state = self._engine.state
-        closures = state.conditions.closures
-        return roads_pb2.ListConditionsResponse(
-            conditions=[present.condition(closures[c]) for c in sorted(closures, key=names.order)],
-            revision=state.revision,
-        )
+        shown: dict[str, tuple[Condition, roads_pb2.ConditionState.ValueType]] = {}
+        for kind, some in (
+            (conditions.IN_FORCE, state.conditions.in_force),
+            (conditions.PLANNED, state.conditions.planned),
+        ):
+            if request.state in (kind, roads_pb2.CONDITION_STATE_UNSPECIFIED):
+                shown |= {condition_id: (c, kind) for condition_id, c in some.items()}
+        ids, token = pages.page_after(shown, size, request.page_token)
+        answer = roads_pb2.ListConditionsResponse(revision=state.revision, next_page_token=token)
+        size_bytes = 0
+        for condition_id in ids:
+            message = conditions.condition(*shown[condition_id])
+            size_bytes += message.ByteSize()
+            if answer.conditions and size_bytes > pages.LARGEST_PAGE_BYTES:
+                last = names.id_of(names.CONDITIONS, answer.conditions[-1].name)
+                answer.next_page_token = pages.token_after(last)
+                break
+            answer.conditions.append(message)
+        return answer
 
     async def route(self, request: roads_pb2.RouteRequest, call: Call) -> roads_pb2.RouteResponse:
         """Find the fastest way, by which streets."""
-        mode = next(iter(convert.modes([request.mode]))) if request.mode else TravelMode.BLUE_LIGHT
+        mode = convert.mode(request.mode)
         for field in ("origin", "destination"):
             if not request.HasField(field):
                 raise InvalidFieldError(field, "", "a point with its coordinate system")
@@ -135,7 +182,7 @@ class RoadService:
             node_count=network.node_count,
             edge_count=network.edge_count,
             signal_count=network.signals,
-            engine=self._rooms.travel_engine,
+            engine=self._rooms.streets.live.engine,
             south_west=present.point(LonLat(bounds.west, bounds.south)),
             north_east=present.point(LonLat(bounds.east, bounds.north)),
         )
@@ -144,32 +191,59 @@ class RoadService:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._rooms.queries, question, *args)
 
-    def _edges(self, streets: roads_pb2.StreetSelector) -> tuple[int, ...]:
-        """Every edge that a request names, ascending."""
-        network = self._rooms.streets.network
-        named: list[tuple[str, object, StreetSelector]] = []
-        for i, name in enumerate(streets.street_names):
-            named.append((f"street_names[{i}]", name, StreetSelector(name=name)))
-        for i, way in enumerate(streets.osm_way_ids):
-            named.append((f"osm_way_ids[{i}]", way, StreetSelector(ways=(way,))))
-        for i, edge in enumerate(streets.edges):
-            named.append((f"edges[{i}]", edge, StreetSelector(edges=(edge,))))
-        if not named or len(named) > _MOST_NAMED:
-            raise InvalidFieldError(
-                "streets", f"{len(named)} named", f"1 to {_MOST_NAMED} street names, ways or edges"
-            )
-        found: set[int] = set()
-        for field, value, selector in named:
+    def _all_commands(
+        self, requests: Sequence[roads_pb2.SetConditionRequest], call: Call
+    ) -> list[SetCondition] | InvalidFieldError:
+        """The commands of a batch, or why one of them is refused."""
+        if not 1 <= len(requests) <= MOST_CONDITIONS:
+            return InvalidFieldError("requests", len(requests), f"1 to {MOST_CONDITIONS}")
+        return self._commands(requests, call, "requests")
+
+    def _commands(
+        self, requests: Sequence[roads_pb2.SetConditionRequest], call: Call, outer: str = ""
+    ) -> list[SetCondition] | InvalidFieldError:
+        """Requests as commands, or why one is refused: that is told after a stored answer only."""
+        size = sum(request.ByteSize() for request in requests)
+        if size > LARGEST_BYTES:
+            allowed = f"up to {LARGEST_BYTES} bytes in one call"
+            return InvalidFieldError(outer or "streets", size, allowed)
+        commands: list[SetCondition] = []
+        for place, request in enumerate(requests):
             try:
-                found.update(resolve_streets(network, selector).tolist())
-            except UnknownStreetError as error:
-                raise InvalidFieldError(
-                    f"streets.{field}", value, f"a street of {network.name} ({error})"
-                ) from error
-        return tuple(sorted(found))
+                commands.append(self._command(request, call))
+            except InvalidFieldError as error:
+                return error.inside(f"{outer}[{place}]") if outer else error
+        return commands
+
+    def _command(self, request: roads_pb2.SetConditionRequest, call: Call) -> SetCondition:
+        streets = conditions.streets_named(request.streets, call.mapping)
+        effect = conditions.effect(request.effect, call.mapping)
+        modes = convert.modes(request.modes)
+        edges, effect = self._rooms.finder.find(streets, effect)
+        return SetCondition(
+            streets=streets,
+            edges=edges,
+            modes=modes or usual_modes(effect),
+            reason=convert.words(request.reason, "reason", "what is the matter with the streets"),
+            end=convert.future(request, "end_time"),
+            origin=convert.origin(request.origin, call.mapping),
+            effect=effect,
+            start=convert.future(request, "start_time"),
+        )
 
     def _route(self, mode: TravelMode, origin: LonLat, destination: LonLat) -> Route | None:
         streets = self._rooms.streets
         leaving = convert.on_street(origin, "origin", streets.snapper, mode)
         arriving = convert.on_street(destination, "destination", streets.snapper, mode)
         return streets.travel(self._engine.state.conditions).route(mode, leaving, arriving)
+
+
+def _state(fact: ConditionSet | ConditionsSet) -> roads_pb2.ConditionState.ValueType:
+    return conditions.PLANNED if fact.planned else conditions.IN_FORCE
+
+
+def _known(state: State, name: str) -> Condition:
+    """A condition that is in force or planned."""
+    condition = state.conditions.find(ConditionId(names.id_of(names.CONDITIONS, name)))
+    assert condition is not None, name  # the desk has just ended it
+    return condition

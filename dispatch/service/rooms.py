@@ -10,6 +10,7 @@ from dispatch.conditions.streets import Streets
 from dispatch.engine import Engine
 from dispatch.intake.mapping import Mappings
 from dispatch.proposer import Proposer
+from dispatch.service.street_finder import StreetFinder
 from dispatch.service.texts import Catalogue
 
 
@@ -22,8 +23,8 @@ class Rooms:
     queries
         Few threads for questions that take long (routes, street names), so that they cannot
         crowd out the proposer.
-    travel_engine
-        What computes travel times, by name.
+    finder
+        Looks streets up by names, ways, lines and areas.
     stopping
         Set when the service stops.
     """
@@ -34,5 +35,5 @@ class Rooms:
     mappings: Mappings
     catalogue: Catalogue
     queries: ThreadPoolExecutor
-    travel_engine: str
+    finder: StreetFinder
     stopping: asyncio.Event

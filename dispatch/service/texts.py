@@ -336,10 +336,17 @@ ALLOWED_ZH: Final[Mapping[str, str]] = {
     "1 to 4": "1 到 4",
     "at least one": "至少一个",
     "an open incident (ListIncidents)": "未结束的警情（见 ListIncidents）",
-    "a condition in force (ListConditions)": "有效的路况（见 ListConditions）",
+    "a condition in force or planned (ListConditions)": "有效或计划中的路况（见 ListConditions）",
+    "above 0": "大于 0",
+    "as many latitudes as longitudes": "纬度与经度个数相同",
+    "each condition once": "每条路况只能出现一次",
+    "no other streets beside it": "不能同时指定其他道路",
+    "none: the flooded areas say which": "不填：由积水区域决定",
+    "slowed or weather alone": "只用于 slowed 或 weather",
+    "streets of which some part is one-way, for contraflow": "其中有单行路段的道路（逆行放行用）",
     "an assignment of an open incident": "未结束警情的派车命令",
     "how it ended, e.g. resolved": "结束方式，例如 resolved",
-    "why the streets are closed": "封路原因",
+    "what is the matter with the streets": "路况原因",
     "why the order is taken back": "撤回命令的原因",
     "why the unit is out of service": "停用原因",
     "each unit once": "每辆车只能出现一次",
@@ -362,16 +369,47 @@ ALLOWED_ZH: Final[Mapping[str, str]] = {
 }
 """Phrases for what is allowed; one that is not here is shown as it is."""
 
+_NONE_INSIDE: Final = r"\(no street of .* lies inside the area around (.*)"
+_NONE_ALONG: Final = r"\(no street of .* runs within (.*) m along the line from (.*) to (.*)"
+
 _ALLOWED_PATTERNS_ZH: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.DOTALL), chinese)
     for pattern, chinese in (
         (r"(\d+) to (\d+), or 0 for (\d+)", r"\1 到 \2；0 表示 \3"),
         (r"(\d+) to (\d+)", r"\1 到 \2"),
-        (r"(\d+) to (\d+) street names, ways or edges", r"\1 到 \2 个路名、道路编号或路段"),
+        (r"(\d+) to (\d+) points", r"\1 到 \2 个点"),
+        (r"(\d+) to (\d+) areas", r"\1 到 \2 个区域"),
+        (r"(-?\d+) to (\d+) degrees", r"\1 到 \2 度"),
+        (
+            r"(\d+) to (\d+) street names, ways, edges, lines or areas",
+            r"\1 到 \2 个路名、道路编号、路段、线或区域",
+        ),
+        (r"above 0, up to (\d+)", r"大于 0，不超过 \1"),
+        (r"above 0, up to (\d+) metres", r"大于 0，不超过 \1 米"),
+        (r"up to (\d+) bytes in one call", r"一次调用不超过 \1 字节"),
         (r"one of the fleet's (\d+) units \(ListUnits\)", r"车队 \1 辆车之一（见 ListUnits）"),
         (r"an open need of (\w+): there is none left", r"警情 \1 的待派需求（已没有）"),
         (r"an open need of (\w+): (.*)", r"警情 \1 的待派需求：\2"),
         (r"a street of (.*) \(no street of .* is named (.*)\)", r"\1 的道路（没有 \2）"),
+        (
+            rf"an area with streets of (.*) {_NONE_INSIDE}; the nearest street is (.*) m away\)",
+            r"含有\1道路的区域（\2 周围的区域内没有道路；最近的道路在 \3 米外）",
+        ),
+        (
+            rf"an area with streets of (.*) {_NONE_INSIDE} but bridges and water\)",
+            r"含有\1道路的区域（\2 周围的区域内只有桥梁和水面）",
+        ),
+        (
+            r"an area with streets of (.*) \(polygon: its outline crosses itself at (.*)\)",
+            r"含有\1道路的区域（轮廓在 \2 处自相交）",
+        ),
+        (r"an area with streets of (.*) \((.*)\)", r"含有\1道路的区域（\2）"),
+        (
+            rf"a line along a street of (.*) {_NONE_ALONG}; the nearest street is (.*) m away\)",
+            r"沿\1道路所画的线（\3 至 \4 的线两侧 \2 米内没有道路；最近的在 \5 米外）",
+        ),
+        (r"a line along a street of (.*) \((.*)\)", r"沿\1道路所画的线（\2）"),
+        (r"points that can be read \((.*)\)", r"可用的坐标（\1）"),
         (r"a street of (.*) \((.*)\)", r"\1 的道路（\2）"),
         (r"a point near a street \((.*)\)", r"道路附近的点（\1）"),
         (r"a point that can be read \((.*)\)", r"可用的坐标（\1）"),

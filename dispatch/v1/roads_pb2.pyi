@@ -88,6 +88,27 @@ DIRECTION_FORWARD: Direction.ValueType  # 1
 DIRECTION_BACKWARD: Direction.ValueType  # 2
 Global___Direction: _TypeAlias = Direction  # noqa: Y015
 
+class _Turn:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TurnEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Turn.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TURN_UNSPECIFIED: _Turn.ValueType  # 0
+    TURN_STRAIGHT: _Turn.ValueType  # 1
+    TURN_LEFT: _Turn.ValueType  # 2
+    TURN_RIGHT: _Turn.ValueType  # 3
+    TURN_U_TURN: _Turn.ValueType  # 4
+
+class Turn(_Turn, metaclass=_TurnEnumTypeWrapper): ...
+
+TURN_UNSPECIFIED: Turn.ValueType  # 0
+TURN_STRAIGHT: Turn.ValueType  # 1
+TURN_LEFT: Turn.ValueType  # 2
+TURN_RIGHT: Turn.ValueType  # 3
+TURN_U_TURN: Turn.ValueType  # 4
+Global___Turn: _TypeAlias = Turn  # noqa: Y015
+
 class _Side:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -540,7 +561,9 @@ class SetConditionRequest(_message.Message):
     def streets(self) -> Global___StreetSelector: ...
     @_builtins.property
     def modes(self) -> _containers.RepeatedScalarFieldContainer[Global___TravelMode.ValueType]:
-        """Empty: every mode."""
+        """Whom it concerns. Empty: water and weather concern everybody, closed and slowed everybody on
+        wheels (not boats), contraflow blue light.
+        """
 
     @_builtins.property
     def end_time(self) -> _timestamp_pb2.Timestamp: ...
@@ -1177,33 +1200,51 @@ Global___RouteLeg: _TypeAlias = RouteLeg  # noqa: Y015
 
 @_typing.final
 class SignalOnRoute(_message.Message):
+    """A signalised junction that a route passes."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
+    JUNCTION_FIELD_NUMBER: _builtins.int
     POINT_FIELD_NUMBER: _builtins.int
     DISTANCE_M_FIELD_NUMBER: _builtins.int
-    DURATION_S_FIELD_NUMBER: _builtins.int
+    ARRIVAL_S_FIELD_NUMBER: _builtins.int
     STREET_NAME_FIELD_NUMBER: _builtins.int
     STREET_NAME_EN_FIELD_NUMBER: _builtins.int
+    APPROACH_DEG_FIELD_NUMBER: _builtins.int
+    LEAVING_DEG_FIELD_NUMBER: _builtins.int
+    TURN_FIELD_NUMBER: _builtins.int
+    junction: _builtins.int
+    """The same for every route and approach."""
     distance_m: _builtins.int
     """From the origin along the way."""
-    duration_s: _builtins.int
+    arrival_s: _builtins.int
     street_name: _builtins.str
     """The street on which it is approached."""
     street_name_en: _builtins.str
+    approach_deg: _builtins.float
+    """Which way the vehicle arrives and leaves, clockwise from north."""
+    leaving_deg: _builtins.float
+    turn: Global___Turn.ValueType
     @_builtins.property
-    def point(self) -> _common_pb2.Wgs84Point: ...
+    def point(self) -> _common_pb2.Wgs84Point:
+        """The middle of its signals."""
+
     def __init__(
         self,
         *,
+        junction: _builtins.int = ...,
         point: _common_pb2.Wgs84Point | None = ...,
         distance_m: _builtins.int = ...,
-        duration_s: _builtins.int = ...,
+        arrival_s: _builtins.int = ...,
         street_name: _builtins.str = ...,
         street_name_en: _builtins.str = ...,
+        approach_deg: _builtins.float = ...,
+        leaving_deg: _builtins.float = ...,
+        turn: Global___Turn.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["point", b"point"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["distance_m", b"distance_m", "duration_s", b"duration_s", "point", b"point", "street_name", b"street_name", "street_name_en", b"street_name_en"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approach_deg", b"approach_deg", "arrival_s", b"arrival_s", "distance_m", b"distance_m", "junction", b"junction", "leaving_deg", b"leaving_deg", "point", b"point", "street_name", b"street_name", "street_name_en", b"street_name_en", "turn", b"turn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1648,18 +1689,24 @@ class FindPlaceResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PLACES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def places(self) -> _containers.RepeatedCompositeFieldContainer[Global___FoundPlace]:
-        """Best first; none where nothing is like it."""
+        """Best first."""
+
+    @_builtins.property
+    def reason(self) -> _common_pb2.Remark:
+        """Why there is none."""
 
     def __init__(
         self,
         *,
         places: _abc.Iterable[Global___FoundPlace] | None = ...,
+        reason: _common_pb2.Remark | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["places", b"places"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["places", b"places", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1669,37 +1716,63 @@ Global___FindPlaceResponse: _TypeAlias = FindPlaceResponse  # noqa: Y015
 class FoundPlace(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    NAME_FIELD_NUMBER: _builtins.int
-    NAME_EN_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     POINT_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    NAME_EN_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
     SCORE_FIELD_NUMBER: _builtins.int
-    UNCERTAINTY_M_FIELD_NUMBER: _builtins.int
-    name: _builtins.str
-    name_en: _builtins.str
+    APPROXIMATE_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    EDGE_FIELD_NUMBER: _builtins.int
+    HEADING_DEG_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """What it is: "address", "crossing", "street", "compound", "hospital" …"""
+    """What it is: "street", "crossing", "address", "compound", "gate", "point", "kilometre_post",
+    "place" (a hospital, station, depot or shelter), "district".
+    """
+    name: _builtins.str
+    """What the map calls it; of a crossing both streets, of an address the street and the number."""
+    name_en: _builtins.str
+    detail: _builtins.str
+    """What tells it from others of its name: a compound, a district, a street beside it."""
     score: _builtins.float
-    """How well it fits, 0 to 1."""
-    uncertainty_m: _builtins.float
-    """Radius within which the true place lies."""
+    """How well the text fits, 0 to 1; below 0.7 somebody should look twice."""
+    approximate: _builtins.bool
+    """The point is worked out and not on the map; note tells how."""
+    edge: _builtins.int
+    """The directed edge that it is on, where the text says so."""
+    heading_deg: _builtins.int
+    """Direction of travel there, degrees clockwise from north: of one carriageway of a divided road."""
     @_builtins.property
     def point(self) -> _common_pb2.Wgs84Point: ...
+    @_builtins.property
+    def note(self) -> _common_pb2.Remark: ...
     def __init__(
         self,
         *,
-        name: _builtins.str = ...,
-        name_en: _builtins.str = ...,
         kind: _builtins.str = ...,
         point: _common_pb2.Wgs84Point | None = ...,
+        name: _builtins.str = ...,
+        name_en: _builtins.str = ...,
+        detail: _builtins.str = ...,
         score: _builtins.float = ...,
-        uncertainty_m: _builtins.float = ...,
+        approximate: _builtins.bool = ...,
+        note: _common_pb2.Remark | None = ...,
+        edge: _builtins.int | None = ...,
+        heading_deg: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["point", b"point"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_edge", b"_edge", "_heading_deg", b"_heading_deg", "edge", b"edge", "heading_deg", b"heading_deg", "note", b"note", "point", b"point"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "name", b"name", "name_en", b"name_en", "point", b"point", "score", b"score", "uncertainty_m", b"uncertainty_m"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_edge", b"_edge", "_heading_deg", b"_heading_deg", "approximate", b"approximate", "detail", b"detail", "edge", b"edge", "heading_deg", b"heading_deg", "kind", b"kind", "name", b"name", "name_en", b"name_en", "note", b"note", "point", b"point", "score", b"score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__edge: _TypeAlias = _typing.Literal["edge"]  # noqa: Y015
+    _WhichOneofArgType__edge: _TypeAlias = _typing.Literal["_edge", b"_edge"]  # noqa: Y015
+    _WhichOneofReturnType__heading_deg: _TypeAlias = _typing.Literal["heading_deg"]  # noqa: Y015
+    _WhichOneofArgType__heading_deg: _TypeAlias = _typing.Literal["_heading_deg", b"_heading_deg"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__edge) -> _WhichOneofReturnType__edge | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__heading_deg) -> _WhichOneofReturnType__heading_deg | None: ...
 
 Global___FoundPlace: _TypeAlias = FoundPlace  # noqa: Y015
 

@@ -40,10 +40,20 @@ class RoadServiceStub:
                 request_serializer=dispatch_dot_v1_dot_roads__pb2.SetConditionRequest.SerializeToString,
                 response_deserializer=dispatch_dot_v1_dot_roads__pb2.Condition.FromString,
                 _registered_method=True)
+        self.BatchSetConditions = channel.unary_unary(
+                '/dispatch.v1.RoadService/BatchSetConditions',
+                request_serializer=dispatch_dot_v1_dot_roads__pb2.BatchSetConditionsRequest.SerializeToString,
+                response_deserializer=dispatch_dot_v1_dot_roads__pb2.BatchSetConditionsResponse.FromString,
+                _registered_method=True)
         self.EndCondition = channel.unary_unary(
                 '/dispatch.v1.RoadService/EndCondition',
                 request_serializer=dispatch_dot_v1_dot_roads__pb2.EndConditionRequest.SerializeToString,
                 response_deserializer=dispatch_dot_v1_dot_roads__pb2.Condition.FromString,
+                _registered_method=True)
+        self.BatchEndConditions = channel.unary_unary(
+                '/dispatch.v1.RoadService/BatchEndConditions',
+                request_serializer=dispatch_dot_v1_dot_roads__pb2.BatchEndConditionsRequest.SerializeToString,
+                response_deserializer=dispatch_dot_v1_dot_roads__pb2.BatchEndConditionsResponse.FromString,
                 _registered_method=True)
         self.ListConditions = channel.unary_unary(
                 '/dispatch.v1.RoadService/ListConditions',
@@ -74,8 +84,22 @@ class RoadServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchSetConditions(self, request, context):
+        """Many at once: all of them, or none when one is refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EndCondition(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchEndConditions(self, request, context):
+        """All of them, or none when one is not known.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -107,10 +131,20 @@ def add_RoadServiceServicer_to_server(servicer, server):
                     request_deserializer=dispatch_dot_v1_dot_roads__pb2.SetConditionRequest.FromString,
                     response_serializer=dispatch_dot_v1_dot_roads__pb2.Condition.SerializeToString,
             ),
+            'BatchSetConditions': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchSetConditions,
+                    request_deserializer=dispatch_dot_v1_dot_roads__pb2.BatchSetConditionsRequest.FromString,
+                    response_serializer=dispatch_dot_v1_dot_roads__pb2.BatchSetConditionsResponse.SerializeToString,
+            ),
             'EndCondition': grpc.unary_unary_rpc_method_handler(
                     servicer.EndCondition,
                     request_deserializer=dispatch_dot_v1_dot_roads__pb2.EndConditionRequest.FromString,
                     response_serializer=dispatch_dot_v1_dot_roads__pb2.Condition.SerializeToString,
+            ),
+            'BatchEndConditions': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchEndConditions,
+                    request_deserializer=dispatch_dot_v1_dot_roads__pb2.BatchEndConditionsRequest.FromString,
+                    response_serializer=dispatch_dot_v1_dot_roads__pb2.BatchEndConditionsResponse.SerializeToString,
             ),
             'ListConditions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListConditions,
@@ -167,6 +201,33 @@ class RoadService:
             _registered_method=True)
 
     @staticmethod
+    def BatchSetConditions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dispatch.v1.RoadService/BatchSetConditions',
+            dispatch_dot_v1_dot_roads__pb2.BatchSetConditionsRequest.SerializeToString,
+            dispatch_dot_v1_dot_roads__pb2.BatchSetConditionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def EndCondition(request,
             target,
             options=(),
@@ -183,6 +244,33 @@ class RoadService:
             '/dispatch.v1.RoadService/EndCondition',
             dispatch_dot_v1_dot_roads__pb2.EndConditionRequest.SerializeToString,
             dispatch_dot_v1_dot_roads__pb2.Condition.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchEndConditions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dispatch.v1.RoadService/BatchEndConditions',
+            dispatch_dot_v1_dot_roads__pb2.BatchEndConditionsRequest.SerializeToString,
+            dispatch_dot_v1_dot_roads__pb2.BatchEndConditionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

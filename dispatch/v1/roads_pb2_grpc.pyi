@@ -37,7 +37,11 @@ class RoadServiceStub:
     """Tells what is different about some streets: closed, slow, under water, open the wrong way. In
     force as soon as it returns, or from start_time on; the facts are in the journal.
     """
+    BatchSetConditions: _grpc.UnaryUnaryMultiCallable[_roads_pb2.BatchSetConditionsRequest, _roads_pb2.BatchSetConditionsResponse]
+    """Many at once: all of them, or none when one is refused."""
     EndCondition: _grpc.UnaryUnaryMultiCallable[_roads_pb2.EndConditionRequest, _roads_pb2.Condition]
+    BatchEndConditions: _grpc.UnaryUnaryMultiCallable[_roads_pb2.BatchEndConditionsRequest, _roads_pb2.BatchEndConditionsResponse]
+    """All of them, or none when one is not known."""
     ListConditions: _grpc.UnaryUnaryMultiCallable[_roads_pb2.ListConditionsRequest, _roads_pb2.ListConditionsResponse]
     Route: _grpc.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]
     """The fastest way, by which streets."""
@@ -52,7 +56,11 @@ class RoadServiceAsyncStub(RoadServiceStub):
     """Tells what is different about some streets: closed, slow, under water, open the wrong way. In
     force as soon as it returns, or from start_time on; the facts are in the journal.
     """
+    BatchSetConditions: _aio.UnaryUnaryMultiCallable[_roads_pb2.BatchSetConditionsRequest, _roads_pb2.BatchSetConditionsResponse]  # type: ignore[assignment]
+    """Many at once: all of them, or none when one is refused."""
     EndCondition: _aio.UnaryUnaryMultiCallable[_roads_pb2.EndConditionRequest, _roads_pb2.Condition]  # type: ignore[assignment]
+    BatchEndConditions: _aio.UnaryUnaryMultiCallable[_roads_pb2.BatchEndConditionsRequest, _roads_pb2.BatchEndConditionsResponse]  # type: ignore[assignment]
+    """All of them, or none when one is not known."""
     ListConditions: _aio.UnaryUnaryMultiCallable[_roads_pb2.ListConditionsRequest, _roads_pb2.ListConditionsResponse]  # type: ignore[assignment]
     Route: _aio.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]  # type: ignore[assignment]
     """The fastest way, by which streets."""
@@ -72,11 +80,27 @@ class RoadServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def BatchSetConditions(
+        self,
+        request: _roads_pb2.BatchSetConditionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_roads_pb2.BatchSetConditionsResponse, _abc.Awaitable[_roads_pb2.BatchSetConditionsResponse]]:
+        """Many at once: all of them, or none when one is refused."""
+
+    @_abc_1.abstractmethod
     def EndCondition(
         self,
         request: _roads_pb2.EndConditionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_roads_pb2.Condition, _abc.Awaitable[_roads_pb2.Condition]]: ...
+
+    @_abc_1.abstractmethod
+    def BatchEndConditions(
+        self,
+        request: _roads_pb2.BatchEndConditionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_roads_pb2.BatchEndConditionsResponse, _abc.Awaitable[_roads_pb2.BatchEndConditionsResponse]]:
+        """All of them, or none when one is not known."""
 
     @_abc_1.abstractmethod
     def ListConditions(

@@ -201,7 +201,7 @@ class TestSubmit:
             await run.engine.submit(closing)
             assert run.engine.state.conditions.revision == 1
             await run.engine.submit(EndCondition(ConditionId("C000001"), "cad"))
-            assert run.engine.state.conditions.closures == {}
+            assert run.engine.state.conditions.in_force == {}
 
     async def test_the_desk_gives_no_orders_in_shadow_mode(self, tmp_path: Path) -> None:
         async with running(tmp_path, orders=False) as run:

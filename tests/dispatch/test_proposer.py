@@ -95,7 +95,7 @@ class Desk:
     async def close_street(self, edges: tuple[int, ...], **more: object) -> ConditionId:
         command = SetCondition(StreetsNamed(edges=edges), edges, tuple(TravelMode), "flood", **more)
         done = await self.engine.submit(command)
-        return done.facts[0].fact.closure.condition_id
+        return done.facts[0].fact.condition.condition_id
 
     async def facts(self) -> list[Recorded]:
         last, facts = self.engine.state.revision, []
@@ -343,10 +343,10 @@ class TestDecidingAgain:
         assert await desk.unmet(e) == "unreachable"
         desk.clock.advance(59.9)
         await asyncio.sleep(0.1)
-        assert len(desk.engine.state.conditions.closures) == 1
+        assert len(desk.engine.state.conditions.in_force) == 1
         desk.clock.advance(0.1)
         await desk.sent(e)
-        assert desk.engine.state.conditions.closures == {}
+        assert desk.engine.state.conditions.in_force == {}
 
     async def test_when_a_unit_breaks_down_on_the_way(self, tmp_path: Path) -> None:
         async with desk_in(tmp_path, TWO) as desk:

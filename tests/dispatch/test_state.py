@@ -13,8 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from dispatch.conditions.desk import (
+    EndConditions,
+    SetCondition,
+    SetConditions,
+    StartConditions,
+    decide,
+)
 from dispatch.conditions.events import ConditionEnded, ConditionSet
-from dispatch.conditions.model import Closure, StreetsNamed
+from dispatch.conditions.model import Closed, Condition, Flooded, StreetsNamed
 from dispatch.emergency.commands import (
     AcknowledgeAssignment,
     CancelAssignment,
@@ -53,7 +60,7 @@ from roadnets.geo import CoordinateSystem, LonLat
 from roadnets.travel import TravelMode
 from tests.dispatch.builders import NOW, SCENE, DeskAtHand, after, at, decision, place, report
 
-CLOSURE = Closure(
+CLOSURE = Condition(
     ConditionId("C000001"),
     StreetsNamed(street_names=("北京路",)),
     (3, 4),
@@ -87,6 +94,14 @@ def a_day() -> DeskAtHand:
     desk.do(WithdrawProposal(fall, waiting, Remark("expired")))
     desk.record(RequestRepeated("cad", "1"), UnmappedValueKept("cad", "unit", "沪A"))
     desk.record(ConditionEnded(CLOSURE.condition_id, "end_time"))
+    water = SetCondition(StreetsNamed(edges=(5,)), (5,), (), "rain", effect=Flooded(0.4))
+    third, second = ConditionId("C000003"), ConditionId("C000002")
+    for command in (
+        SetConditions((water, replace(water, start=after(900)))),
+        StartConditions((third,)),
+        EndConditions((third, second), "cad"),
+    ):
+        desk.record(*decide(desk.state.conditions, command, NOW), at=after(300))
     desk.do(CloseIncident(crash, "resolved"))
     return desk
 
@@ -201,6 +216,26 @@ def test_a_fact_as_it_is_written() -> None:
         b'{"revision":7,"occurred":"2026-07-20T07:59:55Z","recorded":"2026-07-20T08:00:00Z",'
         b'"fact":{"type":"UnitReserved","unit":"A1",'
         b'"holder":{"incident":"E000001","assignment":"D000001"}}}'
+    )
+
+
+def test_a_journal_that_knew_closures_alone() -> None:
+    """Pinned, as version 0.1 wrote and hashed it."""
+    body = (
+        WHEN
+        + (
+            '"fact":{"type":"ConditionSet","closure":{"condition_id":"C000001",'
+            '"streets":{"street_names":["北京路"]},"edges":[3,4],"modes":["blue_light","civilian"],'
+            '"reason":"flood","start":"2026-07-20T08:00:00Z","end":"2026-07-20T08:10:00Z",'
+            '"origin":{"source":"cad"}}}}'
+        ).encode()
+    )
+    recorded = decode(body)
+    assert encode(recorded) == body
+    state = evolve(initial_state(), recorded)
+    assert state.conditions.in_force[ConditionId("C000001")].effect == Closed()
+    assert state_hash(state).hex() == (
+        "c781d71e23ee18f1e2977e7e9f43b16a5e209e078ca37cda17a489c8dc5e6c5b"
     )
 
 

@@ -5,13 +5,24 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import dispatch.conditions.streets as module
-from dispatch.conditions.model import Closure, ConditionsState, StreetsNamed
-from dispatch.conditions.streets import Streets, overlay
+from dispatch.conditions.model import (
+    AreaDrawn,
+    AreaFlooded,
+    Condition,
+    ConditionsState,
+    Effect,
+    FloodedAreas,
+    PointsGiven,
+    Slowed,
+    StreetsNamed,
+    Weather,
+)
+from dispatch.conditions.streets import Streets
 from dispatch.model import ConditionId
 from roadnets.conditions import Conditions
-from roadnets.geo import UNREACHABLE, LonLat
+from roadnets.engine import TravelEngine
+from roadnets.geo import UNREACHABLE, CoordinateSystem, LonLat
 from roadnets.network import RoadNetwork
-from roadnets.scipy_travel import ScipyTravelTimes
 from roadnets.snap import Snapper
 from roadnets.travel import Snap, TravelMode, TravelTimes
 from tests.dispatch.builders import NOW, at
@@ -33,7 +44,7 @@ class Watched(Streets):
 
         def build(network: RoadNetwork, conditions: Conditions) -> TravelTimes:
             self.built.append(conditions)
-            return ScipyTravelTimes.build(network, conditions)
+            return TravelEngine.plain(network, conditions)
 
         super().__init__(network, Counting(network), build)
 
@@ -44,13 +55,13 @@ def streets() -> Watched:
 
 
 def state(revision: int, *closed: tuple[int, ...]) -> ConditionsState:
-    closures = {
-        ConditionId(f"C{i}"): Closure(
+    in_force = {
+        ConditionId(f"C{i}"): Condition(
             ConditionId(f"C{i}"), StreetsNamed(edges=edges), edges, tuple(TravelMode), "works", NOW
         )
         for i, edges in enumerate(closed)
     }
-    return ConditionsState(closures=closures, revision=revision)
+    return ConditionsState(in_force=in_force, revision=revision)
 
 
 def test_an_engine_is_built_once_for_each_change(streets: Watched) -> None:
@@ -76,11 +87,45 @@ def test_closures_change_the_times(streets: Watched) -> None:
     assert never == UNREACHABLE
 
 
-def test_overlays_do_not_depend_on_the_order_of_closures() -> None:
-    both = state(1, (0, 1), (4,))
-    turned = ConditionsState(dict(reversed(both.closures.items())), 1)
-    assert overlay(both) == overlay(turned)
-    assert overlay(both).closed_edges(TravelMode.BLUE_LIGHT).tolist() == [0, 1, 4]
+def test_what_stays_in_force_stays_the_same_object(streets: Watched) -> None:
+    """So that only what is different is computed anew."""
+    streets.travel(state(1, (0, 1), (4,)))
+    streets.travel(state(2, (0, 1), (5,), (6,)))
+    before, after = streets.built
+    assert after.by_id["C0"] is before.by_id["C0"]
+    assert after.by_id["C1"] is not before.by_id["C1"]
+    assert after.by_id["C1"].edges.tolist() == [5]
+
+
+def with_effect(effect: Effect, edges: tuple[int, ...], **streets: object) -> ConditionsState:
+    condition_id = ConditionId("C1")
+    condition = Condition(
+        condition_id, StreetsNamed(**streets), edges, tuple(TravelMode), "rain", NOW, effect=effect
+    )
+    return ConditionsState(in_force={condition_id: condition}, revision=1)
+
+
+def test_each_depth_of_a_flood_is_a_condition_of_its_own(streets: Watched) -> None:
+    ring = AreaDrawn(PointsGiven(CoordinateSystem.WGS84, (0.0, 1.0, 1.0), (0.0, 0.0, 1.0)))
+    effect = FloodedAreas((AreaFlooded(ring, 0.4),), (0.4, 0.2, 0.4))
+    streets.travel(with_effect(effect, (3, 5, 8)))
+    (built,) = streets.built
+    assert [(c.edges.tolist(), round(c.effect.depth_m, 3)) for c in built] == [
+        ([5], 0.2),
+        ([3, 8], 0.4),
+    ]
+
+
+def test_weather_may_be_everywhere(streets: Watched) -> None:
+    streets.travel(with_effect(Weather(0.8), (), whole_network=True))
+    ((condition,),) = map(tuple, streets.built)
+    assert condition.edges.tolist() == list(range(streets.network.edge_count))
+
+
+def test_only_closures_close(streets: Watched) -> None:
+    assert streets.closed_edges(state(1, (0, 1)), TravelMode.CIVILIAN) == {0: "C0", 1: "C0"}
+    slow = with_effect(Slowed(0.5), (0, 1))
+    assert streets.closed_edges(slow, TravelMode.CIVILIAN) == {}
 
 
 def test_a_place_is_snapped_once(streets: Watched) -> None:

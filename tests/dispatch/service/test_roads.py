@@ -90,7 +90,7 @@ async def test_a_condition_ends_by_itself(tmp_path):
         condition = await caller("SetCondition", closure("Row 3", end_time=until))
         assert condition.end_time == until
         for _ in range(200):
-            if not desk.engine.state.conditions.closures:
+            if not desk.engine.state.conditions.in_force:
                 break
             await asyncio.sleep(0.02)
         listed = await caller("ListConditions", roads_pb2.ListConditionsRequest())
@@ -142,7 +142,7 @@ async def test_a_bad_condition_is_refused(tmp_path, fields, field):
         ({"destination": at(1, 1, 0)}, "destination"),
         ({"origin": common_pb2.Point(longitude=500, coordinate_system=1)}, "origin"),
         ({"origin": common_pb2.Point(coordinate_system=1)}, "origin"),
-        ({"mode": 12}, "modes"),
+        ({"mode": 12}, "mode"),
     ],
 )
 async def test_a_route_between_nowhere_is_refused(tmp_path, fields, field):

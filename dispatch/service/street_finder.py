@@ -1,0 +1,234 @@
+"""StreetFinder: which edges a request means by names, ways, lines and areas."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.conditions.desk import check_depth
+from dispatch.conditions.model import (
+    AreaDrawn,
+    Contraflow,
+    Effect,
+    Flooded,
+    FloodedAreas,
+    PointsGiven,
+    Slowed,
+    StreetsNamed,
+    Weather,
+)
+from dispatch.errors import InvalidFieldError
+from roadnets.edge_index import DrawnLine, EdgeIndex, Polygon
+from roadnets.errors import PointError, UnknownStreetError
+from roadnets.flood import depths_from_polygons
+from roadnets.geo import LonLat, to_wgs84_many
+from roadnets.network import EdgeFlag, RoadNetwork
+from roadnets.selectors import StreetSelector, resolve
+
+MOST_NAMED: Final = 1000
+"""Names, ways, edges, lines and areas in one condition."""
+
+Edges = NDArray[np.int64]
+
+
+class Found(NamedTuple):
+    """Edges of one condition, ascending, and its effect with what depends on them."""
+
+    edges: tuple[int, ...]
+    effect: Effect
+
+
+class StreetFinder:
+    """Looks streets of one network up; safe to share among threads."""
+
+    def __init__(self, network: RoadNetwork) -> None:
+        self.network = network
+        self._lock = threading.Lock()
+
+    def index(self) -> EdgeIndex:
+        """What drawn lines and areas are looked up in, made at the first use."""
+        with self._lock:
+            return self._index
+
+    @cached_property
+    def _index(self) -> EdgeIndex:
+        return EdgeIndex(self.network)
+
+    def find(self, streets: StreetsNamed, effect: Effect) -> Found:
+        """Find the edges of one condition.
+
+        Raises
+        ------
+        InvalidFieldError
+            A street is not known, an area is none or has no street in it, or the effect cannot be
+            on such streets; says which, and the nearest names.
+        """
+        if isinstance(effect, FloodedAreas):
+            return self._flooded(streets, effect)
+        if streets.whole_network:
+            return self._everywhere(streets, effect)
+        count = sum(len(part) for part in _parts(streets))
+        if not 1 <= count <= MOST_NAMED:
+            allowed = f"1 to {MOST_NAMED} street names, ways, edges, lines or areas"
+            raise InvalidFieldError("streets", count, allowed)
+        parts = [*self._named(streets), *self._drawn(streets, wet=isinstance(effect, Flooded))]
+        edges = np.unique(np.concatenate(parts))
+        if isinstance(effect, Contraflow):
+            edges = self._against_oneway(edges)
+        return Found(tuple(edges.tolist()), effect)
+
+    def _everywhere(self, streets: StreetsNamed, effect: Effect) -> Found:
+        if any(_parts(streets)):
+            raise InvalidFieldError("streets.whole_network", True, "no other streets beside it")
+        if not isinstance(effect, Slowed | Weather):
+            raise InvalidFieldError("streets.whole_network", True, "slowed or weather alone")
+        return Found((), effect)
+
+    def _named(self, streets: StreetsNamed) -> Iterator[Edges]:
+        for place, name in enumerate(streets.street_names):
+            known = self._by_name.get(name.strip().casefold())
+            yield self._known(f"street_names[{place}]", name, known, StreetSelector(name=name))
+        for place, way in enumerate(streets.osm_way_ids):
+            known = self._of_way(way)
+            yield self._known(f"osm_way_ids[{place}]", way, known, StreetSelector(ways=(way,)))
+        for place, edge in enumerate(streets.edges):
+            known = np.array([edge]) if 0 <= edge < self.network.edge_count else None
+            yield self._known(f"edges[{place}]", edge, known, StreetSelector(edges=(edge,)))
+
+    def _known(
+        self, field: str, value: object, known: Edges | None, selector: StreetSelector
+    ) -> Edges:
+        """The edges that are known; else why there are none, with the nearest names."""
+        if known is not None and len(known):
+            return known
+        return self._resolve(f"streets.{field}", value, "a street", selector)
+
+    def _drawn(self, streets: StreetsNamed, *, wet: bool) -> Iterator[Edges]:
+        for place, line in enumerate(streets.lines):
+            field = f"streets.lines[{place}]"
+            drawn = DrawnLine(wgs84(line.points, f"{field}.points"), line.as_drawn)
+            selector = StreetSelector(lines=(drawn,))
+            yield self._resolve(field, _shown(drawn.points), "a line along a street", selector)
+        for place, area in enumerate(streets.polygons):
+            field = f"streets.polygons[{place}]"
+            polygon = _polygon(area, field)
+            selector = StreetSelector(polygons=(polygon,), bridges_spared=wet)
+            yield self._resolve(field, _shown(polygon.outer), "an area with streets", selector)
+
+    def _resolve(self, field: str, value: object, kind: str, selector: StreetSelector) -> Edges:
+        index = self.index() if selector.lines or selector.polygons else None
+        try:
+            return resolve(self.network, selector, index).astype(np.int64)
+        except (UnknownStreetError, ValueError) as error:
+            raise self._refusal(field, value, kind, error) from error
+
+    def _refusal(self, field: str, value: object, kind: str, error: Exception) -> InvalidFieldError:
+        told = str(error).removeprefix("polygons[0]: ").removeprefix("areas[0]: ")
+        return InvalidFieldError(field, value, f"{kind} of {self.network.name} ({told})")
+
+    def _flooded(self, streets: StreetsNamed, effect: FloodedAreas) -> Found:
+        if streets.whole_network or any(_parts(streets)):
+            raise InvalidFieldError("streets", "…", "none: the flooded areas say which")
+        if not 1 <= len(effect.areas) <= MOST_NAMED:
+            allowed = f"1 to {MOST_NAMED} areas"
+            raise InvalidFieldError("effect.flooded_areas.areas", len(effect.areas), allowed)
+        field = "effect.flooded_areas.areas"
+        areas = [
+            (_polygon(a.area, f"{field}[{i}].polygon"), a.depth_m)
+            for i, a in enumerate(effect.areas)
+        ]
+        for place, (_, depth_m) in enumerate(areas):
+            check_depth(f"{field}[{place}].depth_m", depth_m)
+        try:
+            depths = depths_from_polygons(self.index(), areas)
+        except (UnknownStreetError, ValueError):
+            for place, area in enumerate(areas):  # whose fault it is
+                self._check_area(f"{field}[{place}].polygon", area)
+            raise
+        depths_m = tuple(round(depth_m, 3) for depth_m in depths.depth_m.tolist())
+        return Found(tuple(depths.edges.tolist()), FloodedAreas(effect.areas, depths_m))
+
+    def _check_area(self, field: str, area: tuple[Polygon, float]) -> None:
+        try:
+            depths_from_polygons(self.index(), [area])
+        except (UnknownStreetError, ValueError) as error:
+            raise self._refusal(
+                field, _shown(area[0].outer), "an area with streets", error
+            ) from error
+
+    def _against_oneway(self, edges: Edges) -> Edges:
+        twins = self.network.edge_twin[edges]
+        both = np.union1d(edges, twins[twins >= 0])
+        against = both[self.network.has_flag(EdgeFlag.AGAINST_ONEWAY)[both]]
+        if not len(against):
+            allowed = "streets of which some part is one-way, for contraflow"
+            raise InvalidFieldError("streets", len(edges), allowed)
+        return against
+
+    @cached_property
+    def _by_name(self) -> dict[str, Edges]:
+        """Edges of each name, local or English, in lower case."""
+        order, starts = _groups(self.network.edge_name, len(self.network.names))
+        found: dict[str, list[Edges]] = {}
+        both = zip(self.network.names, self.network.names_en, strict=True)
+        for number, spellings in enumerate(both):
+            edges = order[starts[number] : starts[number + 1]]
+            for name in {spelling.casefold() for spelling in spellings if spelling}:
+                found.setdefault(name, []).append(edges)
+        return {name: np.concatenate(parts) for name, parts in found.items()}
+
+    @cached_property
+    def _ways(self) -> tuple[NDArray[np.int64], Edges]:
+        order = np.argsort(self.network.edge_way, kind="stable")
+        return self.network.edge_way[order], order
+
+    def _of_way(self, way: int) -> Edges:
+        ways, order = self._ways
+        return order[np.searchsorted(ways, way, "left") : np.searchsorted(ways, way, "right")]
+
+
+def _groups(values: NDArray[np.int32], count: int) -> tuple[Edges, Edges]:
+    """Indices by value, and where the indices of each value begin."""
+    order = np.argsort(values, kind="stable")
+    return order, np.searchsorted(values[order], np.arange(count + 1))
+
+
+def _parts(streets: StreetsNamed) -> tuple[Sequence[object], ...]:
+    return (
+        streets.street_names,
+        streets.osm_way_ids,
+        streets.edges,
+        streets.lines,
+        streets.polygons,
+    )
+
+
+def _shown(points: Sequence[LonLat]) -> str:
+    return f"{points[0]}, …"
+
+
+def _polygon(area: AreaDrawn, field: str) -> Polygon:
+    holes = (wgs84(hole, f"{field}.holes[{place}]") for place, hole in enumerate(area.holes))
+    return Polygon(wgs84(area.outer, f"{field}.outer"), tuple(holes))
+
+
+def wgs84(points: PointsGiven, field: str) -> tuple[LonLat, ...]:
+    """Points in WGS84.
+
+    Raises
+    ------
+    InvalidFieldError
+        One is off the earth.
+    """
+    lon, lat = np.array(points.longitudes), np.array(points.latitudes)
+    try:
+        found = to_wgs84_many(lon, lat, points.coordinate_system)
+    except PointError as error:
+        allowed = f"points that can be read ({error})"
+        raise InvalidFieldError(field, len(lon), allowed) from error
+    return tuple(LonLat(*pair) for pair in found.tolist())
