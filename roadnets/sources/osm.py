@@ -1,4 +1,7 @@
-"""OSMnx: a place by its name, online, or a graph that OSMnx saved. Nothing else imports osmnx."""
+"""OSMnx: a place by its name, online; a graph that somebody has; a graph for whoever wants one.
+
+Nothing else imports osmnx.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,24 @@ import socket
 import urllib.request
 import warnings
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import networkx as nx
-import numpy as np
 import osmnx as ox
 import requests
 import shapely
+from numpy.typing import ArrayLike
 
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
-from roadnets.network import HIGHWAY_CLASSES, Place
-from roadnets.streets import AdminArea, StreetData, Tell, area_of, places_at, silence, to_units
-from roadnets.tags import PLACE_TAGS, Tags, access_says, signal_direction
+from roadnets.network import Place, RoadNetwork
+from roadnets.sources.osmgraph import graph_of_network, streets_of_graph
+from roadnets.streets import AdminArea, StreetData, Tell, area_of, places_at, silence
+from roadnets.tags import PLACE_TAGS
 
 SUFFIXES: Final = (".graphml",)
 
@@ -56,8 +59,6 @@ _STREETS: Final = [
     f'["highway"]["highway"!~"^({_NEVER_DRIVEN})$"]["area"!~"yes"]',
     f'["highway"~"^(bridleway|cycleway|footway|path)$"]["emergency"~"^({_EMERGENCY})$"]',
 ]
-_NOT_A_TAG: Final = frozenset({"osmid", "length", "geometry", "reversed", "x", "y", "street_count"})
-_HUMBLEST_LAST: Final = {name: i for i, name in enumerate(HIGHWAY_CLASSES)}
 
 
 # What OSMnx and the libraries under it raise for a graph that lacks what they look for.
@@ -251,16 +252,11 @@ def read_graphml(path: Path, tell: Tell = silence) -> StreetData:
         The file is missing, broken or not a graph of OSMnx's.
     """
     tell("reading the graph")
-    notes = ["a GraphML file holds no hospitals, stations, depots, shelters or districts"]
     try:
         content = path.read_bytes()
         with warnings.catch_warnings(action="ignore"):  # of keys that a broken file lacks
             graph = ox.load_graphml(path, edge_dtypes={"oneway": str, "reversed": str})
-        if ox.projection.is_projected(graph.graph["crs"]):
-            graph = ox.project_graph(graph, to_latlong=True)
-        if graph.graph.get("simplified"):
-            notes.append("the graph is simplified: signals and gates between junctions are lost")
-        streets = streets_of_graph(graph, path.name[: -len(SUFFIXES[0])])
+        streets = _streets_in_degrees(graph, path.name[: -len(SUFFIXES[0])])
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read: {error.strerror or error}") from error
     except ET.ParseError as error:
@@ -275,164 +271,95 @@ def read_graphml(path: Path, tell: Tell = silence) -> StreetData:
         streets,
         source=path.name,
         source_checksum=f"sha256:{hashlib.sha256(content).hexdigest()}",
-        notes=tuple(notes),
     )
 
 
-# ---- graphs to streets --------------------------------------------------------------------------
+def from_osmnx(
+    graph: nx.MultiDiGraph[int], name: str = "", *, use_speeds: bool = False, tell: Tell = silence
+) -> RoadNetwork:
+    """Make a network of a graph that OSMnx made, simplified or not.
+
+    Parameters
+    ----------
+    graph
+        Of any coordinate reference system. Every edge of a simplified graph stays one edge.
+    name
+        What to call the city; what the graph calls itself if empty.
+    use_speeds
+        Whether an edge without ``maxspeed`` takes its ``speed_kph`` (``add_edge_speeds``) for a
+        posted speed, rather than the default of its class.
+    tell
+        Told each step as it begins.
+
+    Returns
+    -------
+    RoadNetwork
+        The core of the graph. It has no hospitals, gates or turn restrictions, for such a graph
+        has none.
+
+    Raises
+    ------
+    SourceError
+        It is not a graph of OSMnx's, or nothing in it can be driven.
+    """
+    from roadnets.assemble import assemble
+
+    title = name or str(graph.graph.get("name") or "graph")
+    try:
+        data = _streets_in_degrees(graph, title, use_speeds=use_speeds)
+    except _NOT_A_GRAPH as error:
+        raise SourceError(
+            f"{title} is not a graph made by OSMnx: {_sentence(error) or 'no graph in it'}"
+        ) from error
+    return assemble(replace(data, source_checksum=_checksum_of(data)), tell)
 
 
-@dataclass(slots=True)
-class _Collector:
-    """Nodes, ways and segments as they are found."""
+def to_osmnx(
+    network: RoadNetwork, travel_times_s: ArrayLike | None = None, *, every_edge: bool = False
+) -> nx.MultiDiGraph[int]:
+    """Make a graph of a network, for OSMnx and whatever else knows its attributes.
 
-    node_id: list[int] = field(default_factory=list)
-    lonlat: list[tuple[float, float]] = field(default_factory=list)
-    segments: list[tuple[int, int, int]] = field(default_factory=list)
-    way_id: list[int] = field(default_factory=list)
-    way_tags: list[Tags] = field(default_factory=list)
-    bends: int = 0
+    Parameters
+    ----------
+    network
+        The streets.
+    travel_times_s
+        Seconds along each edge, (m,), for ``travel_time``; an edge whose is infinite is left out.
+        If None, length by ``speed_kph``, as OSMnx's ``add_edge_travel_times`` has it.
+    every_edge
+        Whether edges that nobody drives on an ordinary day, against a one-way street and on
+        water, are there as well.
 
-    def add_node(self, osm_id: int, lon: float, lat: float) -> int:
-        self.node_id.append(osm_id)
-        self.lonlat.append((lon, lat))
-        return len(self.node_id) - 1
+    Returns
+    -------
+    networkx.MultiDiGraph
+        As of ``osmnx.simplify_graph``, in EPSG:4326: nodes by OSM id; edges with ``osmid``,
+        ``highway``, ``name``, ``oneway``, ``reversed``, ``length``, ``speed_kph``, ``travel_time``
+        and, where there is one, ``geometry``, ``ref``, ``maxspeed``, ``access``, ``layer`` and
+        others. ``from_osmnx`` gives the same nodes, edges, lengths and names again; gates, bus
+        lanes and turn restrictions, which such a graph cannot tell, are lost.
 
-    def add_bend(self, lon: float, lat: float) -> int:
-        """Add a point of which the graph knows no OSM id; it gets a negative one."""
-        self.bends += 1
-        return self.add_node(-self.bends, lon, lat)
-
-    def add_way(self, osm_id: int, tags: Tags) -> int:
-        self.way_id.append(osm_id)
-        self.way_tags.append(tags)
-        return len(self.way_id) - 1
-
-
-def streets_of_graph(graph: nx.MultiDiGraph[int], name: str) -> StreetData:
-    """Turn a graph of OSMnx's, simplified or not, back into ways and segments."""
-    found = _Collector()
-    index: dict[int, int] = {}
-    node_tags: dict[int, Tags] = {}
-    nodes: list[tuple[int, dict[str, Any]]] = sorted(graph.nodes.items())
-    for node, attributes in nodes:
-        index[node] = found.add_node(int(node), float(attributes["x"]), float(attributes["y"]))
-        if tags := _tags(attributes):
-            node_tags[index[node]] = tags
-    ways: dict[tuple[int, str], int] = {}
-    for street in _streets(graph):
-        tags = street.tags()
-        key = (street.way, json.dumps(tags, sort_keys=True))
-        if key not in ways or street.line is not None:
-            ways[key] = found.add_way(street.way, tags)
-        bends = [] if street.line is None else street.line[1:-1]
-        points = [index[street.tail], *(found.add_bend(*p) for p in bends), index[street.head]]
-        found.segments += [(a, b, ways[key]) for a, b in pairwise(points)]
-    tail, head, way = np.array(found.segments, np.int32).reshape(-1, 3).T
-    return StreetData(
-        name=name,
-        source=name,
-        source_checksum="",
-        synthetic=False,
-        node_id=np.array(found.node_id, np.int64),
-        node_xy=to_units(np.array(found.lonlat, np.float64).reshape(-1, 2)),
-        node_tags=node_tags,
-        segment_tail=np.ascontiguousarray(tail),
-        segment_head=np.ascontiguousarray(head),
-        segment_way=np.ascontiguousarray(way),
-        way_id=np.array(found.way_id, np.int64),
-        way_tags=found.way_tags,
-        signals=sum(signal_direction(tags) is not None for tags in node_tags.values()),
-    )
+    Raises
+    ------
+    ValueError
+        ``travel_times_s`` is not one number of 0 or more for each edge.
+    """
+    return graph_of_network(network, travel_times_s, every_edge=every_edge)
 
 
-@dataclass(slots=True)
-class _Street:
-    """An edge of the graph together with the edge that runs back, if there is one."""
+def _streets_in_degrees(
+    graph: nx.MultiDiGraph[int], name: str, *, use_speeds: bool = False
+) -> StreetData:
+    """Take the streets of a graph of any coordinate reference system, with notes on what it lacks.
 
-    tail: int
-    head: int
-    way: int
-    line: list[tuple[float, float]] | None
-    attributes: Mapping[str, Any]
-    two_way: bool = False
-
-    def tags(self) -> dict[str, str]:
-        """Make tags; a street's directions come from the graph, save where it kept the tag."""
-        tags = _tags(self.attributes)
-        if "oneway" in tags and tags["oneway"] not in {"True", "False"}:
-            # The graph has one edge a segment, reversed already where the tag says -1.
-            tags["oneway"] = "yes" if tags["oneway"] in {"-1", "reverse"} else tags["oneway"]
-            return tags
-        if "oneway" not in tags:
-            return tags
-        del tags["oneway"]
-        if not self.two_way:
-            tags["oneway"] = "yes"
-        elif tags.get("highway") not in {"motorway", "motorway_link"} and "junction" not in tags:
-            tags["oneway"] = "no"
-        return tags
-
-
-def _streets(graph: nx.MultiDiGraph[int]) -> Iterable[_Street]:
-    """Pair each edge with the edge that runs back; those along their way come first."""
-    edges = sorted(
-        graph.edges(keys=True, data=True),
-        key=lambda e: ("True" in str(e[3].get("reversed")), e[0], e[1], e[2]),
-    )
-    streets: dict[tuple[Any, ...], _Street] = {}
-    for tail, head, key, attributes in edges:
-        line = attributes.get("geometry")
-        points = None if line is None else [(float(x), float(y)) for x, y in line.coords]
-        ids = _ids(attributes["osmid"])
-        back = streets.get((head, tail, ids, _shape(points, back=True)))
-        if back is not None and not back.two_way:
-            back.two_way = True
-            continue
-        known: tuple[Any, ...] = (tail, head, ids, _shape(points))
-        if known in streets:  # the same street once more
-            known = (*known, key)
-        streets[known] = _Street(tail, head, min(ids), points, attributes)
-    return streets.values()
-
-
-def _ids(osmid: int | list[int]) -> tuple[int, ...]:
-    return tuple(sorted(int(i) for i in (osmid if isinstance(osmid, list) else [osmid])))
-
-
-def _shape(
-    points: list[tuple[float, float]] | None, *, back: bool = False
-) -> tuple[tuple[float, float], ...]:
-    """Make a line comparable: to 1e-7 degrees, turned round if ``back``."""
-    if points is None:
-        return ()
-    rounded = [(round(lon, 7), round(lat, 7)) for lon, lat in points]
-    return tuple(rounded[::-1] if back else rounded)
-
-
-def _tags(attributes: Mapping[str, Any]) -> dict[str, str]:
-    """Take the tags among a graph's attributes; of several values one, or all joined by ``;``."""
-    tags = {}
-    for key, value in attributes.items():
-        if key in _NOT_A_TAG:
-            continue
-        if isinstance(value, list):
-            tags[key] = _merge(key, sorted({str(v) for v in value}))
-        elif isinstance(value, str | bool):
-            tags[key] = str(value)
-    return tags
-
-
-def _merge(key: str, values: list[str]) -> str:
-    """Choose for a street that OSMnx joined of several ways: the humblest and most closed."""
-    if key == "highway":
-        known = [v for v in values if v in _HUMBLEST_LAST]
-        return max(known, key=_HUMBLEST_LAST.__getitem__) if known else values[0]
-    if key in {"access", "motor_vehicle", "motorcar", "vehicle"}:
-        closed = [v for v in values if not access_says({key: v})]
-        return (closed or values)[0]
-    if key in {"bridge", "tunnel"}:
-        return next((v for v in values if v != "no"), "no")
-    if key in {"oneway", "junction"}:
-        return values[0]
-    return ";".join(values)
+    Raises
+    ------
+    Exception
+        Any of ``_NOT_A_GRAPH``.
+    """
+    if ox.projection.is_projected(graph.graph["crs"]):
+        graph = ox.project_graph(graph, to_latlong=True)
+    notes = ["a graph holds no hospitals, other places, addresses or turn restrictions"]
+    if graph.graph.get("simplified"):
+        notes.append("the graph is simplified: signals and gates between junctions are lost")
+    return replace(streets_of_graph(graph, name, use_speeds=use_speeds), notes=tuple(notes))
