@@ -202,8 +202,8 @@ class LiveRoads:
         return replace(lane, arc_ms=arc_ms, ground=ground)
 
     def _search(self, arc_ms: NDArray[np.int32], versions: MetricVersions | None) -> Search:
-        graph = self._graph
         if versions is None:
+            graph = self._graph
             return BucketSearch(graph.node_count, graph.arc_tail, graph.arc_head, arc_ms)
         return HierarchySearch(versions.topology, versions.current(), arc_ms)
 

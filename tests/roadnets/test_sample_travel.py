@@ -16,7 +16,7 @@ from roadnets.travel import MODE_BIT, Snap, TravelMode
 from roadnets.turning import turn_delays_ms
 
 PAIRS = 200
-ROAD_MODES = [TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN, TravelMode.HIGH_CLEARANCE]
+ROAD_MODES = [TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN]
 
 
 class Driver:
@@ -24,12 +24,13 @@ class Driver:
 
     def __init__(self, network: RoadNetwork, mode: TravelMode) -> None:
         self.network, self.ms = network, base_weights(network, mode).tolist()
+        self.tail, self.head = network.edge_tail.tolist(), network.edge_head.tolist()
         self.driven = [e for e, ms in enumerate(self.ms) if ms < NOT_DRIVABLE_MS]
         self.out: dict[int, list[int]] = defaultdict(list)
         self.into: dict[int, list[int]] = defaultdict(list)
         for edge in self.driven:
-            self.out[int(network.edge_tail[edge])].append(edge)
-            self.into[int(network.edge_head[edge])].append(edge)
+            self.out[self.tail[edge]].append(edge)
+            self.into[self.head[edge]].append(edge)
         self.delay = self.delays(mode)
         self.banned = self.bans(mode)
         self.graph: nx.DiGraph[object] = nx.DiGraph()
@@ -41,10 +42,10 @@ class Driver:
                         self.graph.add_edge((edge, then), (then, last), ms=cost)
 
     def following(self, edge: int) -> list[int]:
-        return self.out[int(self.network.edge_head[edge])]
+        return self.out[self.head[edge]]
 
     def preceding(self, edge: int) -> list[int]:
-        return self.into[int(self.network.edge_tail[edge])]
+        return self.into[self.tail[edge]]
 
     def delays(self, mode: TravelMode) -> dict[tuple[int, int], int]:
         graph = TravelGraph.build(self.network)
