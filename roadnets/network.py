@@ -121,7 +121,8 @@ class LandmarkKind(StrEnum):
     ADDRESS = "address"  # a house number on a street
     COMPOUND = "compound"  # a residential quarter, campus, works, park or other named area
     GATE = "gate"  # a named or numbered entrance
-    POINT = "point"  # any other named thing: a shop, school, station, village
+    LOCALITY = "locality"  # a village, hamlet or quarter
+    POINT = "point"  # any other named thing: a shop, school, station, peak
     KILOMETRE_POST = "kilometre_post"
 
 

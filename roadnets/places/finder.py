@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from roadnets.errors import PlaceTextError
-from roadnets.geo import LonLat, haversine_m
+from roadnets.geo import LonLat, distance_m, haversine_m
 from roadnets.network import Bounds, RoadNetwork
 from roadnets.places.addresses import House, HouseNumbers
 from roadnets.places.crossings import crossings
@@ -30,10 +30,12 @@ from roadnets.places.query import (
     read_crossing,
     read_gate,
     read_kilometre,
+    read_locality,
     read_name,
     read_number,
 )
 from roadnets.places.streets import NamedStreets
+from roadnets.places.surroundings import Surroundings
 from roadnets.places.words import flatten, form_of
 
 SURE: Final = 0.75
@@ -51,6 +53,9 @@ PASSING: Final = 0.85
 """Share of the score of a street without the house, a compound without the gate, two streets that
 do not touch."""
 
+SAME_PLACE_M: Final = 150.0
+"""Two things of one kind and name nearer than this to each other are one."""
+
 ADDRESS_EDGE_M: Final = 150.0
 
 _STREETS_TRIED: Final = 4
@@ -60,7 +65,7 @@ _ORDER: Final = {
         (
             *(FoundKind.KILOMETRE_POST, FoundKind.CROSSING, FoundKind.ADDRESS, FoundKind.GATE),
             *(FoundKind.PLACE, FoundKind.STREET, FoundKind.COMPOUND, FoundKind.POINT),
-            FoundKind.DISTRICT,
+            *(FoundKind.LOCALITY, FoundKind.DISTRICT),
         )
     )
 }
@@ -98,7 +103,7 @@ class PlaceFinder:
         self._posts = KilometrePosts(network, self._streets)
         self._known = KnownNames(network, self._streets, self._numbers)
         self._index = NameIndex(self._known.spellings)
-        self._surroundings = _Surroundings(network, self._streets)
+        self._surroundings = Surroundings(network, self._streets)
 
     def find(
         self,
@@ -142,14 +147,24 @@ class PlaceFinder:
         """Find places as ``find`` does, and tell why there is none."""
         _check(text, limit, near)
         question = _Question(self._streets, self._numbers, self._posts, self._known, self._index)
-        found = question.ask(flatten(text))
-        chosen = _best(found, near, bounds)[:limit]
+        flat = flatten(text)
+        rest, within = self._locality(flat)
+        found = question.ask(flat, rest)
+        chosen = _best(found, near or within, bounds)[:limit]
         if not chosen:
             return PlaceAnswer((), question.reason)
         details = self._surroundings.details(chosen)
         return PlaceAnswer(
             tuple(replace(place, detail=d) for place, d in zip(chosen, details, strict=True))
         )
+
+    def _locality(self, text: str) -> tuple[str, LonLat | None]:
+        """Tell a text from the village or district that it names besides: Carrer Major, Encamp."""
+        for rest, locality in read_locality(text):
+            point = self._surroundings.locality(locality)
+            if point is not None:
+                return rest, point
+        return text, None
 
 
 def _check(text: str, limit: int, near: LonLat | None) -> None:
@@ -183,7 +198,19 @@ def _best(
         rank = (-round(place.score, 2), metres, -place.score, _ORDER[place.kind])
         return (*rank, place.name, place.point, place.heading or 0)
 
-    return [place for place, _ in sorted(zip(places, away, strict=True), key=order)]
+    return _once([place for place, _ in sorted(zip(places, away, strict=True), key=order)])
+
+
+def _once(places: list[FoundPlace]) -> list[FoundPlace]:
+    """Leave out what is the same as a better place: a bus stop has one name and two sides."""
+    kept: dict[tuple[FoundKind, str, int | None], list[LonLat]] = {}
+    once = []
+    for place in places:
+        others = kept.setdefault((place.kind, place.name, place.heading), [])
+        if all(distance_m(place.point, other) > SAME_PLACE_M for other in others):
+            once.append(place)
+            others.append(place.point)
+    return once
 
 
 def _inside(point: LonLat, bounds: Bounds) -> bool:
@@ -210,20 +237,22 @@ class _Question:
         self._index = index
         self._names: dict[str, Names] = {}
 
-    def ask(self, text: str) -> list[FoundPlace]:
+    def ask(self, text: str, rest: str) -> list[FoundPlace]:
+        """Everything that a text may mean; ``rest`` is the text without a locality."""
         kilometre = self._at_kilometre(text)
         if kilometre is not None:
             return kilometre
         found: list[FoundPlace] = []
         share = 1.0
-        for part in read_name(text):
+        parts = [*read_name(text), *(read_name(rest) if rest != text else ())]
+        for part in dict.fromkeys(parts):
             found += self._by_name(part, share)
             found += self._by_number(part, share)
             found += self._at_gate(part, share)
-            if part is not text and max((p.score for p in found), default=0.0) > VERY_SURE:
+            if any(place.score > VERY_SURE for place in found):
                 break
             share *= LESS_TEXT
-        crossed = self._at_crossing(text)
+        crossed = self._at_crossing(rest)
         if crossed is None and not any(p.score > VERY_SURE for p in found):
             self.reason = NoPlace.APART
             return []
@@ -444,22 +473,3 @@ def _opposed(asked: int | None, heading: int | None) -> bool:
 
 def _is_han(text: str) -> bool:
     return not form_of(text).is_latin
-
-
-class _Surroundings:
-    """What tells a place from others of its name."""
-
-    def __init__(self, network: RoadNetwork, streets: NamedStreets) -> None:
-        self._network = network
-        self._streets = streets
-        rings = [shapely.Polygon(district.ring) for district in network.districts]
-        self._districts = shapely.STRtree(rings)
-
-    def details(self, places: list[FoundPlace]) -> list[str]:
-        """One text for each place, "" where nothing is known."""
-        return [place.detail or self._detail(place) for place in places]
-
-    def _detail(self, place: FoundPlace) -> str:
-        near = self._districts.query(shapely.Point(*place.point), predicate="intersects")
-        names = sorted(self._network.districts[i].name for i in near.tolist())
-        return "" if place.kind is FoundKind.DISTRICT else next(iter(names), "")

@@ -22,6 +22,7 @@ class FoundKind(StrEnum):
     CROSSING = "crossing"
     ADDRESS = "address"
     COMPOUND = "compound"
+    LOCALITY = "locality"
     GATE = "gate"
     POINT = "point"
     KILOMETRE_POST = "kilometre_post"
@@ -61,8 +62,9 @@ class FoundPlace:
         What the map calls it; of a crossing both streets, of an address the street and the number.
         ``name_en`` is "" where the map has none.
     detail
-        What tells it from others of its name: the compound of a gate, the district or village of a
-        street, the street beside a shop; "" where nothing does. As the map spells it.
+        What tells it from others of its name: the street beside a shop, a gate or a compound, the
+        village and district of a street; the house numbers that an address was told from. "" where
+        nothing does. As the map spells it.
     score
         How well the text fits, 0 to 1. 1 is the very name; below 0.7 somebody should look twice.
     approximate

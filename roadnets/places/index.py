@@ -18,7 +18,7 @@ from typing import Final
 
 import apsw
 
-from roadnets.places.likeness import likeness
+from roadnets.places.likeness import Likeness
 from roadnets.places.pinyin import initials, readings, typed_sound
 from roadnets.places.words import HAN, Form, form_of
 
@@ -31,7 +31,7 @@ HOMOPHONE: Final = 0.92
 SAME_INITIALS: Final = 0.85
 """jfdd may be 解放大道 and much else."""
 
-_COMPARED: Final = 60
+_COMPARED: Final = 50
 _SAME_TEXT_ROWS: Final = 200
 _PIECES_ASKED: Final = 14
 _ROWS_READ: Final = 60_000
@@ -90,25 +90,24 @@ class NameIndex:
             Number and score of each, best first, then by number.
         """
         name = form_of(text)
-        by_sound = (
-            [(form, TYPED_SOUND) for form in (typed_sound(text),)]
-            if name.is_latin
-            else [(form, HOMOPHONE) for form in readings(text)]
+        sounds, part = (
+            ((typed_sound(text),), TYPED_SOUND) if name.is_latin else (readings(text), HOMOPHONE)
         )
+        by_name, by_sound = Likeness(name), [Likeness(sound) for sound in sounds]
         best: dict[int, float] = {}
-        for number, kind, words in self._rows(name, [form for form, _ in by_sound]):
+        for number, kind, words in self._rows(name, sounds):
             known = Form(tuple(words.split(" ")))
             if kind == _NAME:
-                score = likeness(name, known)
+                score = by_name.to(known)
             elif kind == _SOUND:
-                score = max(part * likeness(form, known) for form, part in by_sound)
+                score = part * max(sound.to(known) for sound in by_sound)
             else:
                 score = SAME_INITIALS * len(name.text) / len(known.text)
             if score > best.get(number, 0.0):
                 best[number] = score
         return sorted(best.items(), key=lambda found: (-found[1], found[0]))
 
-    def _rows(self, name: Form, sounds: list[Form]) -> list[tuple[int, int, str]]:
+    def _rows(self, name: Form, sounds: Sequence[Form]) -> list[tuple[int, int, str]]:
         forms = list(dict.fromkeys((name, *sounds)))
         rows: dict[int, tuple[int, int, str]] = {}
         with self._lock:

@@ -15,6 +15,7 @@ from roadnets.places.words import form_of
 _KIND: Mapping[LandmarkKind, FoundKind] = {
     LandmarkKind.COMPOUND: FoundKind.COMPOUND,
     LandmarkKind.GATE: FoundKind.GATE,
+    LandmarkKind.LOCALITY: FoundKind.LOCALITY,
     LandmarkKind.POINT: FoundKind.POINT,
 }
 

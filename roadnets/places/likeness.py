@@ -1,4 +1,4 @@
-"""How alike two texts are, 0 to 1."""
+"""How alike a text and a name are, 0 to 1."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from typing import Final
 
 from roadnets.places.words import Form
 
-SAME_CORE: Final = 0.94
-"""Only the word for "street" differs: 解放 for 解放大道, Major for Carrer Major."""
-
 SAME_WORDS: Final = 0.97
 """All the same words in another order."""
+
+SAME_CORE: Final = 0.94
+"""Only the word for "street" is missing: 解放 for 解放大道, Major for Carrer Major."""
+
+OTHER_KIND: Final = 0.84
+"""Only the word for "street" differs: 人民路 and 人民大道 may well be two streets."""
 
 LEAST: Final = 0.5
 """What is less alike is told as 0: it would only fill the list."""
@@ -19,81 +22,100 @@ LEAST: Final = 0.5
 _MISPRINT: Final = 0.75
 """Two words at least so alike are one word with a slip of the finger."""
 
+_LETTERS: Final = 0.9
+"""Most that a text is worth whose letters are not all the name's."""
 
-def likeness(asked: Form, known: Form) -> float:
-    """How well a text that somebody typed fits a known name.
+
+class Likeness:
+    """Compares one text with many names; for one thread.
 
     Parameters
     ----------
-    asked, known
-        Both folded alike.
-
-    Returns
-    -------
-    float
-        1 only for the same text; 0 below ``LEAST``. Other numbers cost much: 3号门 is not 5号门.
+    asked
+        What somebody typed.
     """
-    if asked.text == known.text:
-        return 1.0
-    score = max(_by_core(asked, known), _by_parts(asked, known), _by_words(asked, known))
-    if score < SAME_CORE:
-        score = max(score, _by_letters(asked.text, known.text))
-    score *= _numbers_agree(asked, known)
-    return score if score >= LEAST else 0.0
 
+    def __init__(self, asked: Form) -> None:
+        self._asked = asked
+        self._numbers = asked.numbers
+        self._sorted = sorted(asked.words)
+        self._length = max(len(asked.text), 1)
+        # difflib prepares its second text once for any number of first ones.
+        self._letters = SequenceMatcher(None, "", asked.text, autojunk=False)
+        self._words = [(w, SequenceMatcher(None, "", w, autojunk=False)) for w in asked.words]
 
-def _by_core(asked: Form, known: Form) -> float:
-    if sorted(asked.words) == sorted(known.words):
-        return SAME_WORDS
-    if asked.core == known.core and len(asked.core) > 1:
-        # 人民路 and 人民大道 are two streets; 人民 may be either.
-        return SAME_CORE if asked.text == asked.core else SAME_CORE - 0.1
-    return 0.0
+    def to(self, known: Form) -> float:
+        """How well the text fits a known name.
 
+        Returns
+        -------
+        float
+            1 only for the same text; 0 below ``LEAST``. Other numbers cost much: 3号门 is not
+            5号门.
+        """
+        if self._asked.text == known.text:
+            return 1.0
+        score = max(self._by_core(known), self._by_parts(known.text))
+        if score < OTHER_KIND:
+            score = max(score, self._by_words(known), self._by_letters(known.text))
+        if self._numbers != known.numbers:
+            score *= self._numbers_agree(known.numbers)
+        return score if score >= LEAST else 0.0
 
-def _by_parts(asked: Form, known: Form) -> float:
-    """One holds the other whole: somebody typed the beginning, or more than the name."""
-    a, k = asked.text, known.text
-    if not a or not k or (a.isascii() and min(len(a), len(k)) < 3):
+    def _by_core(self, known: Form) -> float:
+        asked = self._asked
+        if len(asked.words) == len(known.words) > 1 and self._sorted == sorted(known.words):
+            return SAME_WORDS
+        if asked.core == known.core and len(asked.core) > 1:
+            return SAME_CORE if asked.text == asked.core else OTHER_KIND
         return 0.0
-    if k.startswith(a):
-        return 0.75 + 0.2 * len(a) / len(k)
-    if a in k:
-        return 0.65 + 0.25 * len(a) / len(k)
-    if k in a and len(k) > 1:
-        return 0.4 + 0.5 * len(k) / len(a)
-    return 0.0
 
-
-def _by_words(asked: Form, known: Form) -> float:
-    """Most words of the one are words of the other, but for misprints."""
-    if len(asked.words) < 2 or not asked.is_latin:
+    def _by_parts(self, known: str) -> float:
+        """One holds the other whole: somebody typed the beginning, or more than the name."""
+        asked = self._asked.text
+        shorter = min(len(asked), len(known))
+        if shorter < (3 if asked.isascii() else 1):
+            return 0.0
+        if known.startswith(asked):
+            return 0.75 + 0.2 * len(asked) / len(known)
+        if asked in known:
+            return 0.65 + 0.25 * len(asked) / len(known)
+        if known in asked and len(known) > 1:
+            return 0.4 + 0.5 * len(known) / len(asked)
         return 0.0
-    total = sum(len(word) for word in asked.words)
-    fit = sum(len(word) * _best(word, known.words) for word in asked.words) / total
-    share = min(total / max(len(known.text), 1), 1.0)
-    return fit * (0.75 + 0.2 * share) if fit >= _MISPRINT else 0.0
+
+    def _by_words(self, known: Form) -> float:
+        """Most words of the one are words of the other, but for misprints."""
+        if len(self._words) < 2 or not self._asked.is_latin:
+            return 0.0
+        fit = sum(len(word) * _best(word, matcher, known.words) for word, matcher in self._words)
+        fit /= self._length
+        share = min(self._length / max(len(known.text), 1), 1.0)
+        return fit * (0.75 + 0.2 * share) if fit >= _MISPRINT else 0.0
+
+    def _by_letters(self, known: str) -> float:
+        # Twice the shorter over both is all that a ratio can be.
+        if 2 * min(self._length, len(known)) < LEAST * (self._length + len(known)):
+            return 0.0
+        self._letters.set_seq1(known)
+        if self._letters.quick_ratio() * _LETTERS < LEAST:
+            return 0.0
+        return _LETTERS * self._letters.ratio()
+
+    def _numbers_agree(self, known: tuple[int, ...]) -> float:
+        asked = self._numbers
+        return 0.9 if not asked or not known or set(known) < set(asked) else 0.6
 
 
-def _best(word: str, others: tuple[str, ...]) -> float:
+def _best(word: str, matcher: SequenceMatcher[str], others: tuple[str, ...]) -> float:
     if word in others:
         return 1.0
-    if len(word) > 2 and any(other.startswith(word) for other in others):
-        return 0.9
-    near = (o for o in others if abs(len(o) - len(word)) <= 2 and len(o) > 3)
-    best = max((SequenceMatcher(None, word, o, autojunk=False).ratio() for o in near), default=0.0)
+    best = 0.0
+    for other in others:
+        if len(word) > 2 and other.startswith(word):
+            best = max(best, 0.9)
+        elif len(other) > 3 and abs(len(other) - len(word)) <= 2:
+            matcher.set_seq1(other)
+            if matcher.quick_ratio() >= _MISPRINT:
+                best = max(best, matcher.ratio())
     return best if best >= _MISPRINT else 0.0
-
-
-def _by_letters(asked: str, known: str) -> float:
-    matcher = SequenceMatcher(None, known, asked, autojunk=False)
-    if matcher.real_quick_ratio() < LEAST or matcher.quick_ratio() < LEAST:
-        return 0.0
-    return 0.9 * matcher.ratio()
-
-
-def _numbers_agree(asked: Form, known: Form) -> float:
-    a, k = asked.numbers, known.numbers
-    if a == k:
-        return 1.0
-    return 0.9 if not a or not k or set(k) < set(a) else 0.6

@@ -63,8 +63,10 @@ class NamedStreets:
         self._starts = np.searchsorted(
             network.edge_name[self._edges], np.arange(len(network.names) + 1)
         )
+        self._tree = shapely.STRtree(project_edges(network, self._edges, self.projection))
         self.streets = self._separate()
         self.lines_of = lru_cache(maxsize=512)(self._lines_of)
+        self.middle_of = lru_cache(maxsize=4096)(self._middle_of)
 
     def edges_of(self, names: Iterable[int]) -> NDArray[np.int32]:
         """Edges that bear any of some names, ascending."""
@@ -81,12 +83,20 @@ class NamedStreets:
         ends = (self.network.edge_tail[edges], self.network.edge_head[edges])
         return np.unique(np.concatenate(ends)).astype(np.int32)
 
+    def names_beside(self, metres: NDArray[np.float64], limit_m: float) -> list[int]:
+        """Index into the names of the street nearest to each point (k, 2), 0 beyond the limit."""
+        found = np.zeros(len(metres), np.int64)
+        at = shapely.points(metres)
+        near, place = self._tree.query_nearest(at, max_distance=limit_m, all_matches=False)
+        found[near] = self.network.edge_name[self._edges[place]]
+        return [int(name) for name in found]
+
     def metres(self, points: Iterable[LonLat]) -> NDArray[np.float64]:
         """Points in metres of ``projection``, float64 (k, 2)."""
         lon, lat = np.array([*points], np.float64).reshape(-1, 2).T
         return self.projection.to_metres(lon, lat)
 
-    def middle_of(self, edge: int) -> LonLat:
+    def _middle_of(self, edge: int) -> LonLat:
         """The point half way along an edge."""
         (line,) = project_edges(self.network, np.array([edge]), self.projection)
         return self.point(shapely.line_interpolate_point(line, 0.5, normalized=True))

@@ -57,6 +57,9 @@ _ANY: Final = (
 _TOO_LARGE: Final = _words(
     "country state region province county municipality city island archipelago ocean sea"
 )
+_LOCALITIES: Final = _words(
+    "town village hamlet suburb quarter neighbourhood locality isolated_dwelling borough"
+)
 
 _GATES: Final = _words("gate lift_gate swing_gate sliding_gate entrance sally_port")
 _NUMBER: Final = re.compile(r"(\d+)(?:\s*\+\s*(\d{1,3})|[.,](\d+))?")
@@ -82,7 +85,7 @@ class NamedThings:
         if gate is not None or post is not None:
             self._nodes += [thing for thing in (gate, post) if thing is not None]
             return
-        self._nodes += _named(osm_id, tags, point, LandmarkKind.POINT)
+        self._nodes += _named(osm_id, tags, point, _kind(tags, closed=False))
         if tags.get("railway") in {"station", "halt"} or tags.get("station") == "subway":
             name, name_en = names(tags)
             self._node_stations.append(Landmark(LandmarkKind.POINT, osm_id, point, name, name_en))
@@ -96,8 +99,7 @@ class NamedThings:
         if gate is not None:
             self._areas.append(gate)
             return
-        kind = LandmarkKind.COMPOUND if closed and _is_compound(tags) else LandmarkKind.POINT
-        self._areas += _named(osm_id, tags, point, kind)
+        self._areas += _named(osm_id, tags, point, _kind(tags, closed=closed))
         if closed and names(tags)[0] and "highway" not in tags and "boundary" not in tags:
             self._rings.append((names(tags)[0], ring))
 
@@ -169,6 +171,14 @@ def _is_thing(tags: Tags) -> bool:
     return any(key in tags for key in _ANY) or any(
         tags.get(key) in values for key, values in _ONLY.items()
     )
+
+
+def _kind(tags: Tags, *, closed: bool) -> LandmarkKind:
+    if closed and _is_compound(tags):
+        return LandmarkKind.COMPOUND
+    if tags.get("place") in _LOCALITIES:
+        return LandmarkKind.LOCALITY
+    return LandmarkKind.POINT
 
 
 def _is_compound(tags: Tags) -> bool:
