@@ -16,11 +16,12 @@ SAMPLE: Final = "sample"
 
 _OSM_SUFFIXES: Final = (".osm", ".osm.bz2", ".osm.gz", ".osm.pbf", ".pbf")
 _GRAPH_SUFFIX: Final = ".graphml"
+_DIMACS_SUFFIXES: Final = (".gr", ".gr.gz")
 _LOOKS_LIKE_FILE: Final = re.compile(r"[/\\]|\.[A-Za-z][A-Za-z0-9]{1,7}$")
 
 ALLOWED: Final = (
-    "a file ending in .osm, .osm.bz2, .osm.gz, .osm.pbf or .graphml; the name of a place "
-    "(online); or the word sample"
+    "a file ending in .osm, .osm.bz2, .osm.gz, .osm.pbf or .graphml; one in .gr or .gr.gz with its "
+    ".co beside it; the name of a place (online); or the word sample"
 )
 
 
@@ -46,6 +47,11 @@ def import_network(
         The source cannot be read or has no streets; one sentence says what is wrong and where.
     """
     # The libraries of an import are large, and most commands do without them.
+    if source.lower().endswith(_DIMACS_SUFFIXES) and Path(source).is_file():
+        from roadnets.sources import dimacs
+
+        arcs = Path(source)
+        return dimacs.read_network(arcs, dimacs.points_beside(arcs), name=name, tell=tell)[0]
     from roadnets.assemble import assemble
 
     data = read_source(source, environment, tell)
