@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 from roadnets.fixes import TRACK_KEPT, Fix, check_track, follow, motion_of
 from roadnets.geo import distance_m
 from roadnets.lines import projection_of
-from roadnets.network import EdgeFlag, RoadNetwork
+from roadnets.network import RoadNetwork
 from roadnets.observing import Scene, scenes_of
-from roadnets.snap import Snapper
-from roadnets.speeds import drivable
+from roadnets.snap import Snapper, may_be_on
 from roadnets.travel import Snap, TravelMode
 from roadnets.vicinity import Vicinity
 
@@ -273,9 +272,7 @@ class Matcher:
     def _ways_of(self, mode: TravelMode) -> _Ways:
         with self._lock:
             if mode not in self._ways:
-                allowed = drivable(self._network, mode)
-                allowed = allowed & ~self._network.has_flag(EdgeFlag.AGAINST_ONEWAY)
-                edges = np.flatnonzero(allowed)
+                edges = np.flatnonzero(may_be_on(self._network, mode))
                 lon, lat = self._network.node_lon, self._network.node_lat
                 metres = self._projection.to_metres(lon, lat)
                 self._ways[mode] = _Ways(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import shapely
@@ -86,7 +86,8 @@ class Feet(NamedTuple):
     @classmethod
     def united(cls, one: Feet, other: Feet) -> Feet:
         """Feet of both, sorted by point, then by edge."""
-        both = Feet._make(np.concatenate(pair) for pair in zip(one, other, strict=True))
+        pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]] = zip(one, other, strict=True)
+        both = Feet._make(np.concatenate(pair) for pair in pairs)
         return both.rows(np.lexsort((both.edge, both.point)))
 
 
@@ -263,8 +264,7 @@ class Snapper:
             return self._streets[mode]
 
     def _collect_streets(self, mode: TravelMode) -> _Streets:
-        may_drive = drivable(self._network, mode)
-        may_drive = may_drive & ~self._network.has_flag(EdgeFlag.AGAINST_ONEWAY)
+        may_drive = may_be_on(self._network, mode)
         twin = self._network.edge_twin
         twin = np.where((twin >= 0) & may_drive[twin], twin, -1).astype(np.int32)
         index = np.arange(len(twin))
@@ -282,6 +282,18 @@ class Snapper:
             f"{point} is {distance_m[0]:.0f} m from the nearest street for {mode}; "
             f"the limit is {self._limit_m:.0f} m"
         )
+
+
+def may_be_on(network: RoadNetwork, mode: TravelMode) -> NDArray[np.bool_]:
+    """Whether a place of a mode may lie on each edge, whatever the conditions, bool (m,).
+
+    On what it may drive on an ordinary day; a boat's also on every street that a flood could
+    cover, so on none that is a bridge or a tunnel. Never against a one-way street.
+    """
+    if mode is TravelMode.BOAT:
+        dry = network.has_flag(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL | EdgeFlag.AGAINST_ONEWAY)
+        return network.has_flag(EdgeFlag.WATER) | ~dry
+    return drivable(network, mode) & ~network.has_flag(EdgeFlag.AGAINST_ONEWAY)
 
 
 def _twin_or_self(network: RoadNetwork, edge: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -1,5 +1,6 @@
 """Snapping against brute force, the side of the street, and refusals."""
 
+import logging
 import math
 import re
 import time
@@ -11,14 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from roadnets.conditions import NO_CONDITIONS, Condition, Flooded, edge_set
+from roadnets.engine import TravelEngine
 from roadnets.errors import PointError
-from roadnets.geo import METRES_PER_DEGREE, LonLat
+from roadnets.geo import METRES_PER_DEGREE, UNREACHABLE, LonLat
 from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.snap import Snapper
+from roadnets.snap import Candidates, Snapper, may_be_on
 from roadnets.travel import Snap, TravelMode
-from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, Street, grid, make_network
+from tests.roadnets.networks import (
+    DEGREES_PER_100_M,
+    ORIGIN,
+    Street,
+    grid,
+    make_network,
+    with_turns,
+)
 
-BLUE_LIGHT, CIVILIAN, _, BOAT = TravelMode
+BLUE_LIGHT, CIVILIAN, HIGH_CLEARANCE, BOAT = TravelMode
 
 
 def at(east_m: float, north_m: float) -> LonLat:
@@ -72,7 +82,9 @@ def crooked_networks(draw: st.DrawFn) -> RoadNetwork:
 )
 def test_agrees_with_brute_force(network, points, mode):
     restricted = network.has_flag(EdgeFlag.RESTRICTED)
-    allowed = [e for e in range(network.edge_count) if mode is BLUE_LIGHT or not restricted[e]]
+    allowed = [
+        e for e in range(network.edge_count) if mode in (BLUE_LIGHT, BOAT) or not restricted[e]
+    ]
     for point, snap in zip(points, Snapper(network, 100).snap_many(points, mode), strict=True):
         truth = {edge: brute_force(network, edge, point) for edge in allowed}
         nearest_m = min((t[0] for t in truth.values()), default=math.inf)
@@ -153,6 +165,97 @@ def test_a_network_without_streets_for_a_mode():
         snapper.snap(at(0, 0), CIVILIAN)
 
 
+@pytest.fixture(scope="module")
+def riverside() -> RoadNetwork:
+    """From south to north: a street, a bridge, a tunnel, a one-way street, the river."""
+    ends = [at(x, 10 * row) for row in range(5) for x in (0, 200)]
+    flags = [EdgeFlag.CIVILIAN, EdgeFlag.BRIDGE | EdgeFlag.CIVILIAN]
+    flags += [EdgeFlag.TUNNEL | EdgeFlag.CIVILIAN, EdgeFlag.CIVILIAN, EdgeFlag.WATER]
+    return make_network(
+        ends, [Street(2 * i, 2 * i + 1, oneway=i == 3, flags=flag) for i, flag in enumerate(flags)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "edges", "distances_m"),
+    [
+        (BLUE_LIGHT, [0, 2, 4, 6, 6], [0.5, 0.5, 0.5, 0.5, 9.5]),
+        (CIVILIAN, [0, 2, 4, 6, 6], [0.5, 0.5, 0.5, 0.5, 9.5]),
+        (HIGH_CLEARANCE, [0, 2, 4, 6, 6], [0.5, 0.5, 0.5, 0.5, 9.5]),
+        (BOAT, [0, 1, 6, 6, 7], [0.5, 9.5, 10.5, 0.5, 0.5]),  # no flood covers bridge and tunnel
+    ],
+)
+def test_each_mode_snaps_to_what_it_could_be_on(riverside, mode, edges, distances_m):
+    snaps = [Snapper(riverside).snap(at(50, 10 * row - 0.5), mode) for row in range(5)]
+    assert [s.edge for s in snaps] == edges
+    assert [s.distance_m for s in snaps] == pytest.approx(distances_m, abs=0.02)
+
+
+def test_a_one_way_street_is_named_by_its_legal_direction():
+    """Its reverse twin is there for contraflow only; the point lies on that one's right."""
+    two_ways = make_network([at(0, 0), at(100, 0)], [Street(0, 1)])
+    flags = np.array([EdgeFlag.CIVILIAN, EdgeFlag.AGAINST_ONEWAY], np.uint16)
+    network = with_turns(two_ways, [], edge_flags=flags)
+    snapper = Snapper(network)
+    for mode in TravelMode:
+        snap = snapper.snap(at(30, 8), mode)
+        assert (snap.edge, snap.fraction) == (0, pytest.approx(0.3, abs=0.001))
+        assert [s.edge for s in snapper.candidates(at(30, 8), mode, 20).snaps] == [0]
+        assert may_be_on(network, mode).tolist() == [True, False]
+
+
+def test_what_is_told_of_a_snap_has_its_distance(avenue, caplog):
+    with caplog.at_level(logging.DEBUG, logger="roadnets.snap"):
+        Snapper(avenue).snap_many([at(50, -7), at(50, -900)], CIVILIAN)
+    assert "is 7.0 m from edge 0 for civilian" in caplog.text
+    assert "no street for civilian is near" in caplog.text
+
+
+def test_candidates_are_every_direction_of_every_street_near(avenue):
+    found = Snapper(avenue).candidates(at(90, 8), BLUE_LIGHT, 15)
+    assert found == Candidates(
+        snaps=(
+            Snap(1, pytest.approx(0.1, abs=0.001), pytest.approx(8, abs=0.02)),
+            Snap(0, pytest.approx(0.9, abs=0.001), pytest.approx(8, abs=0.02)),
+            Snap(2, pytest.approx(0.08, abs=0.001), pytest.approx(10, abs=0.02)),
+        ),
+        stacked=False,
+    )
+    assert Snapper(avenue).candidates(at(90, 8), BLUE_LIGHT, 15, limit=1).snaps == found.snaps[:1]
+    assert Snapper(avenue).candidates(at(90, 8), BLUE_LIGHT, 5) == Candidates((), stacked=False)
+
+
+def test_the_nearest_candidate_is_the_snap():
+    network = grid(5, 5)
+    snapper, rng = Snapper(network), np.random.default_rng(4)
+    for lon, lat in (rng.random((100, 2)) * 4 * DEGREES_PER_100_M + ORIGIN).tolist():
+        snap = snapper.snap(LonLat(lon, lat), CIVILIAN)
+        assert snapper.candidates(LonLat(lon, lat), CIVILIAN, 60).snaps[0] == snap
+
+
+@pytest.mark.parametrize("layers", [(0, 1), (0, -1), (1, 2), (0, 0)])
+def test_candidates_on_different_layers_are_stacked(layers):
+    flat = make_network(
+        [at(0, 0), at(100, 0), at(0, 9), at(100, 9)],
+        [Street(0, 1, oneway=True), Street(2, 3, oneway=True)],
+    )
+    network = with_turns(flat, [], edge_layer=np.array(layers, np.int8))
+    found = Snapper(network).candidates(at(50, 1), BLUE_LIGHT, 10)
+    assert [s.edge for s in found.snaps] == [0, 1]
+    assert found.stacked == (layers[0] != layers[1])
+
+
+@pytest.mark.parametrize("radius_m", [0, -1, math.nan, math.inf])
+def test_a_radius_that_makes_no_sense_is_refused(avenue, radius_m):
+    with pytest.raises(ValueError, match="radius_m is .*; allowed: above 0"):
+        Snapper(avenue).candidates(at(0, 0), CIVILIAN, radius_m)
+
+
+def test_a_limit_that_makes_no_sense_is_refused(avenue):
+    with pytest.raises(ValueError, match="limit is 0; allowed: 1 or more"):
+        Snapper(avenue).candidates(at(0, 0), CIVILIAN, 10, limit=0)
+
+
 def test_no_points():
     assert Snapper(grid(2, 2)).snap_many([], BLUE_LIGHT) == []
 
@@ -171,6 +274,21 @@ def test_threads_share_a_snapper_from_its_first_use():
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda mode: snapper.snap_many(points, mode), [*TravelMode] * 4))
     assert all(answer == Snapper(network).snap_many(points, CIVILIAN) for answer in answers)
+
+
+def test_a_closure_moves_no_snap_and_its_street_is_still_reached_along_it():
+    network = grid(4, 4)
+    snapper, rng = Snapper(network), np.random.default_rng(2)
+    points = [LonLat(*p) for p in (rng.random((60, 2)) * 3 * DEGREES_PER_100_M + ORIGIN).tolist()]
+    before = snapper.snap_many(points, BLUE_LIGHT)
+    closed = sorted({s.edge for s in before[:10]})
+    conditions = NO_CONDITIONS.with_closure("works", closed).with_all(
+        [Condition("rain", edge_set(range(20, 24)), Flooded(0.2))]
+    )
+    engine = TravelEngine.plain(network, conditions)
+    times_s = engine.many_to_one(BLUE_LIGHT, before[10:], before[0])
+    assert snapper.snap_many(points, BLUE_LIGHT) == before
+    assert (times_s < UNREACHABLE).all()
 
 
 def test_ten_thousand_points_take_well_under_a_second():
