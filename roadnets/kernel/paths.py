@@ -7,7 +7,7 @@ section 8.2), so a change of weights leaves nothing else to bring up to date.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,31 @@ _at: Final = np.uint64
 """An index that is not negative: numba would otherwise allow for one counted from the end."""
 
 _NO_SLOT: Final = -1
+
+
+class RankSeeds(NamedTuple):
+    """One place as ranks, int32 (s,), and milliseconds, int32 (s,)."""
+
+    rank: NDArray[np.int32]
+    ms: NDArray[np.int32]
+
+
+class RankPath(NamedTuple):
+    """A way in rank space.
+
+    Attributes
+    ----------
+    ms
+        Milliseconds from place to place.
+    seed
+        Which of the origin's seeds it begins with.
+    arcs
+        int32 (k,), arcs of the graph in driving order.
+    """
+
+    ms: int
+    seed: int
+    arcs: NDArray[np.int32]
 
 
 def fastest_path(
@@ -52,22 +77,41 @@ def fastest_path(
     ValueError
         The metric is not one of ``arc_ms``.
     """
+    begin, end = rank_seeds(topology, origin), rank_seeds(topology, target)
+    found = path_between(topology, metric, arc_ms, begin, end)
+    return None if found is None else Path(found.ms, int(origin.node[found.seed]), found.arcs)
+
+
+def rank_seeds(topology: Topology, seeds: Seeds) -> RankSeeds:
+    """Bring one place into rank space."""
+    return RankSeeds(topology.rank[seeds.node], seeds.ms)
+
+
+def path_between(
+    topology: Topology,
+    metric: Metric,
+    arc_ms: NDArray[np.int32],
+    origin: RankSeeds,
+    target: RankSeeds,
+) -> RankPath | None:
+    """Find the fastest way in rank space; otherwise as ``fastest_path``."""
     t = topology
-    ends = np.empty(3, np.int32)
-    arcs = _path(
-        t.up_start, t.up_head, t.up_tail, t.down_start, t.down_slot, t.arc_up,
-        t.slot_arc_start, t.slot_arc, metric.up_ms, metric.down_ms, arc_ms,
-        t.rank[origin.node], origin.ms, t.rank[target.node], target.ms, ends,
-    )  # fmt: skip
-    ms, seed, complete = ends.tolist()
-    if not complete:
-        raise ValueError("metric is not of arc_ms: a slot's weight is neither an arc's nor a sum")
-    if ms >= NO_WAY_MS:
+    ends = np.empty(2, np.int32)
+    moves = _moves(
+        t.up_start, t.up_head, t.up_tail, metric.up_ms, metric.down_ms, *origin, *target, ends
+    )
+    ms, seed = ends.tolist()
+    if ms == NO_WAY_MS:
         return None
-    first = int(origin.node[seed])
+    arcs = _unpacked(
+        t.up_start, t.up_head, t.up_tail, t.down_start, t.down_slot, t.arc_up,
+        t.slot_arc_start, t.slot_arc, metric.up_ms, metric.down_ms, arc_ms, moves,
+    )  # fmt: skip
+    if len(arcs) and arcs[-1] < 0:
+        raise ValueError("metric is not of arc_ms: a slot's weight is neither an arc's nor a sum")
     if len(arcs) and not arc_ms[arcs].all():  # only arcs that take no time can make a loop
-        arcs = _without_loops(topology, first, arcs)
-    return Path(ms, first, arcs)
+        arcs = _without_loops(topology, int(origin.rank[seed]), arcs)
+    return RankPath(ms, seed, arcs)
 
 
 def arc_heads(topology: Topology, arcs: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -82,7 +126,7 @@ def arc_heads(topology: Topology, arcs: NDArray[np.int32]) -> NDArray[np.int32]:
 def _without_loops(topology: Topology, first: int, arcs: NDArray[np.int32]) -> NDArray[np.int32]:
     """Leave out every part of a way that comes back to a node, as it then takes no time."""
     kept: list[int] = []
-    where = {int(topology.rank[first]): 0}
+    where = {first: 0}
     for arc, head in zip(arcs.tolist(), arc_heads(topology, arcs).tolist(), strict=True):
         kept.append(arc)
         if head in where:
@@ -177,13 +221,117 @@ def _arc_of(
     return -1
 
 
-@compiled(
-    OutInts(
-        Ints, Ints, Ints, Ints, Ints, Flags, Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints,
-        OutInts,
-    )
-)  # fmt: skip
-def _path(
+@compiled(Flag(Ints, Ints, Ints, Ints, Ints, Ints, Ints, Int, Flag, Int, OutInts))
+def _find_triangle(
+    up_start: NDArray[np.int32],
+    up_head: NDArray[np.int32],
+    up_tail: NDArray[np.int32],
+    down_start: NDArray[np.int32],
+    down_slot: NDArray[np.int32],
+    up_ms: NDArray[np.int32],
+    down_ms: NDArray[np.int32],
+    slot: int,
+    up: bool,
+    ms: int,
+    sides: NDArray[np.int32],
+) -> bool:
+    """Find the lower triangle that gave a slot its weight; tells whether there is one.
+
+    Writes to ``sides`` the slots from the lowest of its nodes to the middle and to the highest.
+    """
+    low, high = up_tail[slot], up_head[slot]
+    # The lowest is the highest passed on the way, so more often one of the higher neighbours.
+    for i in range(down_start[low + 1] - 1, down_start[low] - 1, -1):
+        below = _at(down_slot[_at(i)])
+        part = down_ms[below] if up else up_ms[below]
+        if part > ms:
+            continue
+        last = _at(up_start[_at(up_tail[below]) + _at(1)])
+        beside = below + _at(1)
+        while beside < last and up_head[beside] < high:
+            beside += _at(1)
+        if beside < last and up_head[beside] == high:
+            rest = up_ms[beside] if up else down_ms[beside]
+            if part + rest == ms:
+                sides[0], sides[1] = below, beside
+                return True
+    return False
+
+
+@compiled(Nothing(Ints, Ints, Ints, Ints, OutInts))
+def _meet(
+    out_nodes: NDArray[np.int32],
+    out_ms: NDArray[np.int32],
+    in_nodes: NDArray[np.int32],
+    in_ms: NDArray[np.int32],
+    found: NDArray[np.int32],
+) -> None:
+    """Find where two climbs meet best: milliseconds, and the place in the one and the other."""
+    found[0], found[1], found[2] = NO_WAY_MS, 0, 0
+    out_place, in_place = 0, 0
+    while out_place < len(out_nodes) and in_place < len(in_nodes):
+        if out_nodes[out_place] < in_nodes[in_place]:
+            out_place += 1
+        elif out_nodes[out_place] > in_nodes[in_place]:
+            in_place += 1
+        else:
+            ms = out_ms[out_place] + in_ms[in_place]
+            if ms < found[0]:
+                found[0], found[1], found[2] = ms, out_place, in_place
+            out_place += 1
+            in_place += 1
+
+
+@compiled(OutInts(Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints, Ints, OutInts))
+def _moves(
+    up_start: NDArray[np.int32],
+    up_head: NDArray[np.int32],
+    up_tail: NDArray[np.int32],
+    up_ms: NDArray[np.int32],
+    down_ms: NDArray[np.int32],
+    origin_rank: NDArray[np.int32],
+    origin_ms: NDArray[np.int32],
+    target_rank: NDArray[np.int32],
+    target_ms: NDArray[np.int32],
+    ends: NDArray[np.int32],
+) -> NDArray[np.int32]:
+    """List the slots of the fastest way, the last to be driven first.
+
+    Each is twice the slot, and one more where it is driven upwards. Writes to ``ends`` the way's
+    milliseconds and the seed of the origin where it begins.
+    """
+    out_nodes = _ancestors(up_start, up_head, origin_rank)
+    in_nodes = _ancestors(up_start, up_head, target_rank)
+    out_ms, out_by = np.empty_like(out_nodes), np.empty_like(out_nodes)
+    in_ms, in_by = np.empty_like(in_nodes), np.empty_like(in_nodes)
+    _climb(up_start, up_head, up_ms, origin_rank, origin_ms, out_nodes, out_ms, out_by)
+    _climb(up_start, up_head, down_ms, target_rank, target_ms, in_nodes, in_ms, in_by)
+    found = np.empty(3, np.int32)
+    _meet(out_nodes, out_ms, in_nodes, in_ms, found)
+    ends[0], ends[1] = found[0], -1
+    moves, count = np.empty(len(in_nodes) + len(out_nodes), np.int32), 0
+    if found[0] == NO_WAY_MS:
+        return moves[:0].copy()
+    place = found[2]
+    while in_by[place] >= 0:
+        moves[count] = 2 * in_by[place]
+        count += 1
+        place = np.searchsorted(in_nodes, up_tail[in_by[place]])
+    moves[:count] = moves[:count][::-1].copy()
+    place = found[1]
+    while out_by[place] >= 0:
+        moves[count] = 2 * out_by[place] + 1
+        count += 1
+        place = np.searchsorted(out_nodes, up_tail[out_by[place]])
+    for seed in range(len(origin_rank)):
+        if origin_rank[seed] == out_nodes[place] and origin_ms[seed] == out_ms[place]:
+            ends[1] = seed
+            break
+    return moves[:count].copy()
+
+
+@compiled(OutInts(Ints, Ints, Ints, Ints, Ints, Flags, Ints, Ints, Ints, Ints, Ints, Ints))
+def _unpacked(
     up_start: NDArray[np.int32],
     up_head: NDArray[np.int32],
     up_tail: NDArray[np.int32],
@@ -195,94 +343,31 @@ def _path(
     up_ms: NDArray[np.int32],
     down_ms: NDArray[np.int32],
     arc_ms: NDArray[np.int32],
-    origin_rank: NDArray[np.int32],
-    origin_ms: NDArray[np.int32],
-    target_rank: NDArray[np.int32],
-    target_ms: NDArray[np.int32],
-    ends: NDArray[np.int32],
+    packed: NDArray[np.int32],
 ) -> NDArray[np.int32]:
-    """List the arcs of the fastest way in driving order.
-
-    Writes to ``ends`` its milliseconds, the seed of the origin where it begins, and whether every
-    slot could be unpacked.
-    """
-    out_nodes = _ancestors(up_start, up_head, origin_rank)
-    in_nodes = _ancestors(up_start, up_head, target_rank)
-    out_ms, out_by = np.empty_like(out_nodes), np.empty_like(out_nodes)
-    in_ms, in_by = np.empty_like(in_nodes), np.empty_like(in_nodes)
-    _climb(up_start, up_head, up_ms, origin_rank, origin_ms, out_nodes, out_ms, out_by)
-    _climb(up_start, up_head, down_ms, target_rank, target_ms, in_nodes, in_ms, in_by)
-    best, out_top, in_top = NO_WAY_MS, 0, 0
-    out_place, in_place = 0, 0
-    while out_place < len(out_nodes) and in_place < len(in_nodes):
-        if out_nodes[out_place] < in_nodes[in_place]:
-            out_place += 1
-        elif out_nodes[out_place] > in_nodes[in_place]:
-            in_place += 1
-        else:
-            if out_ms[out_place] + in_ms[in_place] < best:
-                best = out_ms[out_place] + in_ms[in_place]
-                out_top, in_top = out_place, in_place
-            out_place += 1
-            in_place += 1
-    ends[0], ends[1], ends[2] = best, -1, 1
+    """List the arcs of some moves in driving order; one of -1 ends them where that cannot be."""
     arcs, count = np.empty(256, np.int32), 0
-    if best == NO_WAY_MS:
-        return arcs[:0]
-
-    # Moves still to be driven, the next one last: twice the slot, and one more where it is upwards.
-    moves, waiting = np.empty(len(in_nodes) + len(out_nodes), np.int32), 0
-    place = in_top
-    while in_by[place] >= 0:
-        moves[waiting] = 2 * in_by[place]
-        waiting += 1
-        place = np.searchsorted(in_nodes, up_tail[in_by[place]])
-    moves[:waiting] = moves[:waiting][::-1].copy()
-    place = out_top
-    while out_by[place] >= 0:
-        moves[waiting] = 2 * out_by[place] + 1
-        waiting += 1
-        place = np.searchsorted(out_nodes, up_tail[out_by[place]])
-    for seed in range(len(origin_rank)):
-        if origin_rank[seed] == out_nodes[place] and origin_ms[seed] == out_ms[place]:
-            ends[1] = seed
-            break
-
+    moves, waiting = packed.copy(), len(packed)
+    sides = np.empty(2, np.int32)
     while waiting > 0:
         waiting -= 1
         slot, up = moves[waiting] >> 1, (moves[waiting] & 1) == 1
         ms = up_ms[slot] if up else down_ms[slot]
         arc = _arc_of(slot_arc_start, arc_up, slot_arc, arc_ms, slot, up, ms)
-        if arc >= 0:
-            if count == len(arcs):
-                arcs = _longer(arcs)
-            arcs[count] = arc
-            count += 1
+        if arc < 0 and _find_triangle(
+            up_start, up_head, up_tail, down_start, down_slot, up_ms, down_ms, slot, up, ms, sides
+        ):
+            if waiting + 2 > len(moves):
+                moves = _longer(moves)
+            first, then = (0, 1) if up else (1, 0)
+            moves[waiting] = 2 * sides[then] + 1  # up again, after
+            moves[waiting + 1] = 2 * sides[first]  # down to the lowest node
+            waiting += 2
             continue
-        # The middle is the highest node passed in between, so more often one of the higher ones.
-        low, high = up_tail[slot], up_head[slot]
-        side = down_start[low + 1] - 1
-        while side >= down_start[low]:
-            below = _at(down_slot[_at(side)])
-            low_part = down_ms[below] if up else up_ms[below]
-            if low_part <= ms:
-                last = _at(up_start[_at(up_tail[below]) + _at(1)])
-                first = below + _at(1)
-                while first < last and up_head[first] < high:
-                    first += _at(1)
-                if first < last and up_head[first] == high:
-                    high_part = up_ms[first] if up else down_ms[first]
-                    if low_part + high_part == ms:
-                        break
-            side -= 1
-        if side < down_start[low]:
-            ends[2] = 0
+        if count == len(arcs):
+            arcs = _longer(arcs)
+        arcs[count] = arc
+        count += 1
+        if arc < 0:
             break
-        if waiting + 2 > len(moves):
-            moves = _longer(moves)
-        if up:
-            moves[waiting], moves[waiting + 1] = 2 * first + 1, 2 * below
-        else:
-            moves[waiting], moves[waiting + 1] = 2 * below + 1, 2 * first
-        waiting += 2
     return arcs[:count].copy()

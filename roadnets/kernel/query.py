@@ -2,11 +2,12 @@
 
 Every fastest way climbs to higher ranks and then descends. A climb visits the *ancestors* of a node
 in the elimination tree, in the order of their ranks, with no queue (Dibbelt, Strasser and Wagner
-2016, section 8). So the places of one side, the *near* ones, climb; then the ancestors of the other
-side's, the *far* ones, are swept once from high to low, each looking up to its own higher neighbours
-(Delling, Goldberg, Nowatzyk and Werneck, "PHAST", Journal of Parallel and Distributed Computing 73,
-2013; of some nodes only: Delling, Goldberg and Werneck, "Faster batched shortest paths in road
-networks", ATMOS 2011). To find ways *to* the near places is the same on the reversed weights.
+2016, section 8). So the places of one side, the *near* ones, climb; then the ancestors of the
+others, the *far* ones, are swept once from high to low, each looking up to its own higher
+neighbours (Delling, Goldberg, Nowatzyk and Werneck, "PHAST", Journal of Parallel and Distributed
+Computing 73, 2013; of some nodes only: Delling, Goldberg and Werneck, "Faster batched shortest
+paths in road networks", ATMOS 2011). To find ways *to* the near places is the same on the reversed
+weights.
 
 A call allocates what it needs and shares nothing, so any number of threads may ask at once. Times
 saturate at ``NO_WAY_MS``: the sum of two is still an int32.
@@ -133,7 +134,8 @@ def _slots_above(
     """Count the slots of some nodes and all their ancestors."""
     seen = np.zeros(len(up_start) - 1, np.bool_)
     slots = 0
-    for node in rank:
+    for seed in rank:
+        node = seed
         while node >= 0 and not seen[node]:
             seen[node] = True
             first, last = up_start[node], up_start[node + 1]
@@ -318,7 +320,7 @@ def _sweep_batch(
     batch: int,
     label: NDArray[np.int32],
 ) -> None:
-    """Sweep the far places' ancestors, four slots at a time: so the compiler makes vectors of it."""
+    """Sweep the far places' ancestors, four slots at a time: the compiler makes these vectors."""
     lanes = _at(_LANES)
     for node in range(len(start) - 1):
         here = _at(node * _LANES)
@@ -333,7 +335,7 @@ def _sweep_batch(
             for i in range(lanes):
                 ab = min(np.int32(label[a + i] + a_ms), np.int32(label[b + i] + b_ms))
                 cd = min(np.int32(label[c + i] + c_ms), np.int32(label[d + i] + d_ms))
-                label[here + i] = min(label[here + i], min(ab, cd))
+                label[here + i] = min(label[here + i], ab, cd)
             slot += 4
         while slot < end:
             a, a_ms = _at(head[slot] * _LANES), ms[slot]

@@ -1,6 +1,5 @@
 """HierarchySearch against brute force, and against the other searches on larger graphs."""
 
-import numpy as np
 import pytest
 
 from roadnets.hierarchy_search import HierarchySearch
