@@ -1,0 +1,1 @@
+"""A whole city from its map: what the import takes, whether routes are legal, a flood."""
