@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,8 +37,8 @@ class Polygon(NamedTuple):
 _SAMPLES: Final = (np.arange(7) + 0.5) / 7
 """Where along the shorter of a line and a street the two are compared."""
 
-_ENOUGH: Final = 4
-"""So many samples must be near, or a stretch of ``_LONG_M``."""
+_ENOUGH: Final = 3
+"""They run alike over so many of the six steps between samples, or over ``_LONG_M``."""
 
 _LONG_M: Final = 100.0
 
@@ -128,8 +127,8 @@ class EdgeIndex:
     ) -> tuple[Ints, Ints]:
         """Find the edges along some lines, in the direction in which each is drawn.
 
-        An edge lies along a line when at least half of the shorter of the two, or 100 m, is
-        within the tolerance of the other and leads the same way. Where several edges cover one
+        An edge lies along a line when about half of the shorter of the two, or 100 m, is within
+        the tolerance of the other and leads the same way. Where several edges cover one
         stretch of the line side by side, those are meant that are nearest.
 
         Parameters
@@ -182,27 +181,26 @@ class EdgeIndex:
         distance_m: Floats = shapely.distance(points, longer[:, None])
         at_m: Floats = shapely.line_locate_point(longer[:, None], points)
         near = distance_m <= tolerance_m
-        count = near.sum(axis=1)
-        row = np.arange(len(line))
-        first, last = near.argmax(axis=1), near.shape[1] - 1 - near[:, ::-1].argmax(axis=1)
-        stretch_m = (_SAMPLES[last] - _SAMPLES[first]) * shorter_m
-        progress_m = at_m[row, last] - at_m[row, first]
-        alike = (count >= _ENOUGH) | ((count >= 2) & (count * shorter_m >= _LONG_M * len(_SAMPLES)))
-        alike &= np.abs(progress_m) >= _ALONG * stretch_m
-        alike &= stretch_m > 0
-        half_m = shorter_m / (2 * len(_SAMPLES))
-        ends = np.where(
-            by_way[:, None],
-            np.column_stack((at_m[row, first], at_m[row, last])),
-            np.column_stack((_SAMPLES[first], _SAMPLES[last])) * shorter_m[:, None],
+        step_m = shorter_m / len(_SAMPLES)
+        progress = np.diff(at_m, axis=1) * (near[:, 1:] & near[:, :-1]) / step_m[:, None]
+        ahead, back = progress >= _ALONG, progress <= -_ALONG
+        forward = ahead.sum(axis=1) >= back.sum(axis=1)
+        good = np.where(forward[:, None], ahead, back)
+        count = good.sum(axis=1)
+        alike = (count >= _ENOUGH) | ((count > 0) & (count * step_m >= _LONG_M))
+        on_line_m = np.where(by_way[:, None], at_m, _SAMPLES * shorter_m[:, None])
+        begin_m = np.minimum(on_line_m[:, 1:], on_line_m[:, :-1]).min(
+            axis=1, where=good, initial=np.inf
         )
-        off_m = np.where(near, distance_m, 0).sum(axis=1) / count.clip(1)
+        end_m = np.maximum(on_line_m[:, 1:], on_line_m[:, :-1]).max(axis=1, where=good, initial=-1)
+        between_m = (distance_m[:, 1:] + distance_m[:, :-1]) / 2
+        off_m = (between_m * good).sum(axis=1) / count.clip(1)
         return _Matches(
             line=line,
             street=street,
-            forward=progress_m > 0,
-            begin_m=ends.min(axis=1) - half_m,
-            end_m=ends.max(axis=1) + half_m,
+            forward=forward,
+            begin_m=begin_m - step_m / 2,
+            end_m=end_m + step_m / 2,
             off_m=off_m,
         ).only(alike)
 
@@ -332,7 +330,7 @@ def _what_is_wrong(drawn: shapely.Polygon) -> str:
     """Say in words why a polygon is none, and where."""
     reason = shapely.is_valid_reason(drawn)
     parts = _REASON.fullmatch(reason)
-    if parts is None or math.isnan(float(parts["lon"])):
+    if parts is None or drawn.convex_hull.area == 0:
         return f"it encloses no area ({reason})"
     where = LonLat(float(parts["lon"]), float(parts["lat"]))
     crossing = "elf-intersection" in parts["what"]

@@ -98,9 +98,11 @@ def _measured_ms(
     traffic_ms: NDArray[np.float64] = length_m * _MS_PER_M_AT_1_KPH / live.kph[at]
     if mode is TravelMode.CIVILIAN:
         return traffic_ms
-    ratio = travel_ms(network, profiles[TravelMode.CIVILIAN])[at] / traffic_ms
+    usual_ms = np.maximum(travel_ms(network, profiles[TravelMode.CIVILIAN])[at], 1.0)
+    ratio = usual_ms / traffic_ms
     if mode is not TravelMode.BLUE_LIGHT:
-        return travel_ms(network, profiles[mode])[at] / ratio
+        slower_ms: NDArray[np.float64] = travel_ms(network, profiles[mode])[at] / ratio
+        return slower_ms
     jam = np.ones(network.edge_count)
     jam[at] = np.minimum(ratio, 1)
     felt = congestion.felt(network, mode, jam)

@@ -16,7 +16,7 @@ from roadnets.speeds import (
 from roadnets.travel import TravelMode
 from tests.roadnets.networks import Street, grid, make_network
 
-BLUE_LIGHT, CIVILIAN = TravelMode
+BLUE_LIGHT, CIVILIAN, HIGH_CLEARANCE, BOAT = TravelMode
 PLAIN = SpeedProfile(class_factor={}, other_factor=1.0, signal_delay_s=0, gate_delay_s=0)
 
 
@@ -60,6 +60,41 @@ def test_blue_light_drives_everywhere_and_civilians_only_where_they_may(flags, c
     assert base_weights(network, BLUE_LIGHT)[0] < NOT_DRIVABLE_MS
 
 
+@pytest.mark.parametrize(
+    ("flags", "modes"),
+    [
+        (EdgeFlag.CIVILIAN, {BLUE_LIGHT, CIVILIAN, HIGH_CLEARANCE}),
+        (EdgeFlag.CIVILIAN | EdgeFlag.RESTRICTED, {BLUE_LIGHT}),
+        (EdgeFlag.CIVILIAN | EdgeFlag.AGAINST_ONEWAY, set()),
+        (EdgeFlag.RESTRICTED | EdgeFlag.AGAINST_ONEWAY, set()),
+        (EdgeFlag.WATER, {BOAT}),
+        (EdgeFlag.WATER | EdgeFlag.CIVILIAN, {BOAT}),
+    ],
+)
+def test_each_mode_has_its_own_edges(flags, modes):
+    network = one_street(flags=flags)
+    weights = all_base_weights(network)
+    assert {mode for mode in TravelMode if drivable(network, mode)[0]} == modes
+    assert {mode for mode in TravelMode if weights[mode][0] < NOT_DRIVABLE_MS} == modes
+
+
+def test_boats_make_15_kph_and_trucks_less_than_cars():
+    river = one_street(highway="waterway", speed_kph=15.0, flags=EdgeFlag.WATER)
+    assert base_weights(river, BOAT).tolist() == [24_000]
+    weights = all_base_weights(grid(3, 3))
+    assert (weights[HIGH_CLEARANCE] > weights[CIVILIAN]).all()
+
+
+def test_turns_cost_civilians_and_trucks_alone():
+    for mode in (BLUE_LIGHT, BOAT):
+        profile = PROFILES[mode]
+        assert profile.left_turn_delay_s == profile.right_turn_delay_s == 0
+        assert profile.u_turn_delay_s == 0
+    for mode in (CIVILIAN, HIGH_CLEARANCE):
+        profile = PROFILES[mode]
+        assert 0 < profile.right_turn_delay_s < profile.left_turn_delay_s < profile.u_turn_delay_s
+
+
 def test_weight_stays_between_its_limits():
     nodes = [(116.0, 39.0), (116.001, 39.0)]
     lengths = [0.0, 9_999_999.0]
@@ -92,7 +127,8 @@ def test_no_mode_is_faster_as_a_civilian():
         ({"class_factor": {"primary": 0.0}}, "above 0"),
         ({"other_factor": -1.0}, "above 0"),
         ({"signal_delay_s": -1.0}, "below 0 s"),
-        ({"gate_delay_s": -1.0}, "below 0 s"),
+        ({"gate_delay_s": -1.0}, "gate_delay_s is -1.0; a delay must not be below 0 s"),
+        ({"left_turn_delay_s": float("nan")}, "left_turn_delay_s is nan"),
     ],
 )
 def test_profile_refuses_nonsense(change, message):
