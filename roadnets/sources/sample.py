@@ -23,7 +23,7 @@ from roadnets.sources.samplecity.plan import draw_plan
 from roadnets.store import Ready
 from roadnets.streets import StreetData, Tell, silence
 
-GENERATOR_VERSION: Final = 1
+GENERATOR_VERSION: Final = 2
 """Raised whenever the city is drawn differently."""
 
 SAMPLE_NAME: Final = "澜江市 Lanjiang (synthetic)"

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from roadnets import store
+from roadnets.joining import largest_core
 from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, PlaceKind, RoadNetwork
 from roadnets.sources import osmfile, sample
 from roadnets.sources.osmfile import SYNTHETIC_GENERATOR
+from roadnets.turns import BOUND, TRUCK
 
 BRIDGES = {
     "东风大桥": "Dongfeng Bridge",
@@ -31,9 +33,9 @@ BRIDGES = {
 
 def test_the_same_bytes_each_time(sample_file: Path) -> None:
     """The digest is of the file itself: it changes only with GENERATOR_VERSION."""
-    assert sample.GENERATOR_VERSION == 1
+    assert sample.GENERATOR_VERSION == 2
     digest = hashlib.sha256(sample_file.read_bytes()).hexdigest()
-    assert digest == "51050cfeb1b3ac87939efaccb35a1e031542775f9b0a079f1b4d8c71d34951bd"
+    assert digest == "351cb780b82f02b7ea67d1bdade33f14184c2b0ff99ce0f59855fc0bdb090ce8"
 
 
 @pytest.mark.slow
@@ -65,7 +67,8 @@ def test_it_says_that_it_is_made_up(sample_network: RoadNetwork) -> None:
 
 
 def test_it_is_the_size_of_a_city(sample_network: RoadNetwork) -> None:
-    assert 3_000 <= sample_network.node_count <= 5_000
+    assert sample_network.report.nodes == 4_894
+    assert sample_network.report.edges == 11_921
     assert 100 < sample_network.signals < 400
     assert 500 < sample_network.report.length_km < 1500
     assert sample_network.report.dropped["ways outside the largest connected core"] < 20
@@ -96,7 +99,7 @@ def test_its_districts_hold_every_junction_once(sample_network: RoadNetwork) -> 
     for district in sample_network.districts:
         ring = shapely.Polygon(district.ring)
         where += shapely.contains_xy(ring, sample_network.node_lon, sample_network.node_lat)
-    assert (where == 1).all()
+    assert (where[: sample_network.report.nodes] == 1).all()  # after them the river
 
 
 @pytest.mark.parametrize("name", BRIDGES)
@@ -110,13 +113,11 @@ def test_each_bridge_can_be_closed_by_its_name(name: str, sample_network: RoadNe
 
 def test_only_bridges_cross_the_river(sample_network: RoadNetwork) -> None:
     """Without them the two banks cannot reach each other."""
-    from roadnets.joining import largest_core
-
-    dry = ~sample_network.has_flag(EdgeFlag.BRIDGE)
+    dry = ~sample_network.has_flag(EdgeFlag.BRIDGE | EdgeFlag.WATER)
     core = largest_core(
         sample_network.edge_tail[dry], sample_network.edge_head[dry], sample_network.node_count
     )
-    assert 0.35 < core.mean() < 0.65
+    assert 0.35 < core[: sample_network.report.nodes].mean() < 0.65
 
 
 def test_its_streets_are_of_many_kinds(sample_network: RoadNetwork) -> None:
@@ -132,6 +133,45 @@ def test_its_streets_are_of_many_kinds(sample_network: RoadNetwork) -> None:
     main = sample_network.edge_class <= HIGHWAY_CLASSES.index("secondary_link")
     assert posted[main].mean() > 0.9
     assert not posted[~main].any()
+
+
+def test_its_signs_forbid_turns_of_every_kind(sample_network: RoadNetwork) -> None:
+    report = sample_network.report
+    assert report.turns_modelled == 9
+    assert [why.partition("): ")[2] for why in report.turns_left_out] == [
+        "it applies only at times: no_left_turn @ (07:00-09:00)"
+    ] * 2
+    assert set(sample_network.turn_modes.tolist()) == {BOUND, TRUCK}
+    assert np.diff(sample_network.turn_start).max() == 3  # one leads over a way
+    at = sample_network.edge_head[sample_network.turn_edge[sample_network.turn_start[:-1]]]
+    assert sample_network.node_signal[at].mean() > 0.5
+    assert not any("forbidden turn" in note for note in report.notes)
+
+
+def test_its_limits_layers_and_bus_lanes(sample_network: RoadNetwork) -> None:
+    low = np.isfinite(sample_network.edge_max_height_m)
+    assert {sample_network.names[i] for i in sample_network.edge_name[low]} == {"江南大道东"}
+    weak = np.isfinite(sample_network.edge_max_weight_t)
+    assert {sample_network.names[i] for i in sample_network.edge_name[weak]} == {"文昌桥"}
+    assert set(sample_network.edge_layer.tolist()) == {0, 1}
+    assert sample_network.edge_layer[sample_network.has_flag(EdgeFlag.BRIDGE)].all()
+    buses = sample_network.has_flag(EdgeFlag.BUS_LANE)
+    names = {sample_network.names[i] for i in sample_network.edge_name[buses]}
+    assert names == {"解放大道", "东风大桥"}
+    assert set(sample_network.refs) == {"", "S87"}
+
+
+def test_boats_go_on_its_river_and_land_on_both_banks(sample_network: RoadNetwork) -> None:
+    water = sample_network.has_flag(EdgeFlag.WATER)
+    first = int(np.flatnonzero(water)[0])
+    assert water[first:].all()
+    landing = sample_network.edge_class == HIGHWAY_CLASSES.index("landing")
+    assert landing.sum() == 2 * 6
+    assert sample_network.edges_named("澜江").tolist() == np.flatnonzero(water & ~landing).tolist()
+    core = largest_core(
+        sample_network.edge_tail[water], sample_network.edge_head[water], sample_network.node_count
+    )
+    assert core[sample_network.edge_tail[water]].all()
 
 
 def test_its_names_are_in_two_languages(sample_network: RoadNetwork) -> None:

@@ -11,6 +11,8 @@ from roadnets.sources.samplecity.geometry import Line, Point, cos_sin
 from roadnets.sources.samplecity.landmarks import Landmark, districts, landmarks
 from roadnets.sources.samplecity.plan import Plan
 from roadnets.sources.samplecity.planar import Street
+from roadnets.sources.samplecity.signs import TurnSign, turn_signs
+from roadnets.sources.samplecity.waterside import Landing, waterside
 
 MIDDLE_LON: Final = 112.70
 MIDDLE_LAT: Final = 30.55
@@ -29,6 +31,10 @@ def osm_xml(plan: Plan, generator: str) -> Iterator[str]:
     for landmark in landmarks(plan):
         page.draw_landmark(landmark)
     page.draw_districts(plan)
+    for landing in waterside(plan):
+        page.draw_landing(landing)
+    for sign in turn_signs(plan.layout):
+        page.draw_sign(sign)
     yield "<?xml version='1.0' encoding='UTF-8'?>\n"
     yield f'<osm version="0.6" generator={quoteattr(generator)}>\n'
     yield page.bounds()
@@ -36,11 +42,17 @@ def osm_xml(plan: Plan, generator: str) -> Iterator[str]:
     yield "</osm>\n"
 
 
+_Member = tuple[str, int, str]
+"""Kind, id and role."""
+
+
 class _Page:
     def __init__(self) -> None:
         self._nodes: dict[int, tuple[Point, dict[str, str]]] = {}
         self._ways: dict[int, tuple[list[int], dict[str, str]]] = {}
-        self._relations: dict[int, tuple[list[tuple[int, str]], dict[str, str]]] = {}
+        self._relations: dict[int, tuple[list[_Member], dict[str, str]]] = {}
+        self._street_nodes: dict[int, int] = {}
+        self._street_ways: list[int] = []
         self._node_ids, self._way_ids = count(1_000_001), count(2_000_001)
         self._relation_ids = count(3_000_001)
         self._corners: dict[Point, int] = {}
@@ -65,8 +77,11 @@ class _Page:
     def _outline(self, line: Line, tags: dict[str, str]) -> int:
         return self._way([self._corner(p) for p in line], tags)
 
-    def _relation(self, ways: Iterable[int], tags: dict[str, str]) -> None:
-        self._relations[next(self._relation_ids)] = ([(way, "outer") for way in ways], tags)
+    def _relation(self, members: list[_Member], tags: dict[str, str]) -> None:
+        self._relations[next(self._relation_ids)] = (members, tags)
+
+    def _rings(self, ways: Iterable[int], tags: dict[str, str]) -> None:
+        self._relation([("way", way, "outer") for way in ways], tags)
 
     def draw_streets(self, plan: Plan) -> None:
         used = sorted({node for street in plan.layout.streets for node in street.nodes})
@@ -74,8 +89,11 @@ class _Page:
             node: self._node(plan.layout.points[node], plan.node_tags.get(node, {}))
             for node in used
         }
-        for street in plan.layout.streets:
+        self._street_nodes = ids
+        self._street_ways = [
             self._way([ids[node] for node in street.nodes], _street_tags(street))
+            for street in plan.layout.streets
+        ]
 
     def draw_river(self, plan: Plan) -> None:
         name = {"name": "澜江", "name:en": "Lan River"}
@@ -89,13 +107,24 @@ class _Page:
             self._outline(landmark.outline, landmark.tags)
         else:
             ring = self._outline(landmark.outline, {})
-            self._relation([ring], {"type": "multipolygon", **landmark.tags})
+            self._rings([ring], {"type": "multipolygon", **landmark.tags})
+
+    def draw_landing(self, landing: Landing) -> None:
+        self._node(landing.at, landing.tags)
+
+    def draw_sign(self, sign: TurnSign) -> None:
+        start, end = self._street_ways[sign.start], self._street_ways[sign.end]
+        via = ("node", self._street_nodes.get(sign.via, 0), "via")
+        if sign.via_is_street:
+            via = ("way", self._street_ways[sign.via], "via")
+        members = [("way", start, "from"), via, ("way", end, "to")]
+        self._relation(members, {"type": "restriction", **sign.tags})
 
     def draw_districts(self, plan: Plan) -> None:
         centre = {"place": "city", "name": "澜江市", "name:en": "Lanjiang (synthetic)"}
         self._node(Point(0.0, 0.0), centre)
         for tags, borders in districts(plan):
-            self._relation([self._border(line) for line in borders], tags)
+            self._rings([self._border(line) for line in borders], tags)
 
     def _border(self, line: Line) -> int:
         nodes = [self._corner(p) for p in line]
@@ -121,7 +150,10 @@ class _Page:
             inner = (f'    <nd ref="{node}"/>\n' for node in nodes)
             yield from _element("way", way, "", inner, tags)
         for relation, (members, tags) in self._relations.items():
-            inner = (f'    <member type="way" ref="{w}" role="{role}"/>\n' for w, role in members)
+            inner = (
+                f'    <member type="{kind}" ref="{ref}" role="{role}"/>\n'
+                for kind, ref, role in members
+            )
             yield from _element("relation", relation, "", inner, tags)
 
 

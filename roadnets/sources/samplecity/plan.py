@@ -23,6 +23,7 @@ SEED: Final = 20260
 _SMALLEST_BLOCK_M2: Final = 9_000.0
 _NARROWEST_BLOCK_M: Final = 30.0
 _JUTTING_M: Final = 150.0
+_OLD_BRIDGES: Final = {"文昌桥": {"maxweight": "20"}}
 _MAIN: Final = frozenset({"trunk", "primary", "secondary"})
 
 
@@ -182,7 +183,7 @@ def _bridged(street: Street, layout: Layout, skeleton: Skeleton) -> Iterator[Str
         if over[start]:
             east = layout.points[part.nodes[0]].x > 0
             part.name, part.name_en = skeleton.bridges[street.name, east]
-            part.tags.update({"bridge": "yes", "layer": "1"})
+            part.tags.update({"bridge": "yes", "layer": "1", **_OLD_BRIDGES.get(part.name, {})})
         yield part
         start = i
 

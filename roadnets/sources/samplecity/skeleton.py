@@ -132,8 +132,9 @@ def _band(line: Line, half_width: float) -> Line:
     return [*left, *reversed(right), left[0]]
 
 
-def _road(line: Line, name: Name, highway: str, maxspeed: str = "") -> Street:
+def _road(line: Line, name: Name, highway: str, maxspeed: str = "", **more: str) -> Street:
     tags = {"maxspeed": maxspeed} if maxspeed else {}
+    tags |= more
     return Street(line, highway, name.local, name.english, tags)
 
 
@@ -180,7 +181,7 @@ def _avenues() -> list[Street]:
     port_north = [(6180, 1870), (6120, 900), (6010, -420)]
     port_south = [(6060, -820), (6120, -1340), (5850, -2300), (5640, -3260)]
     return [
-        _road(_smooth(axis), Name("解放大道", "Jiefang Avenue"), "primary", "60"),
+        _road(*(_smooth(axis), Name("解放大道", "Jiefang Avenue"), "primary", "60"), busway="lane"),
         _road(_smooth(east_west), Name("人民大道", "Renmin Avenue"), "primary", "60"),
         *_divided(_smooth(south), Name("江南大道", "Jiangnan Avenue"), "primary", "60"),
         _road(
@@ -194,6 +195,7 @@ def _avenues() -> list[Street]:
             Name("江南大道东", "Jiangnan Avenue East"),
             "primary",
             "60",
+            maxheight="4.2",  # it passes under the motorway
         ),
         _road(_smooth(north_east), Name("长青路", "Changqing Road"), "primary", "60"),
         _road(_smooth(north_west), Name("北山路", "Beishan Road"), "secondary", "50"),
