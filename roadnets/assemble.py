@@ -346,7 +346,6 @@ def _arrays(
     _set(arrays, EdgeFlag.AGAINST_WAY, side % 2 == 1)
     _set(arrays, EdgeFlag.SPEED_TAGGED, ways.tagged[side])
     _set(arrays, EdgeFlag.BUS_LANE, ways.buses[side])
-    _set(arrays, EdgeFlag.AGAINST_WAY, side % 2 == 1)
     _set(arrays, EdgeFlag.GATE, arrays["edge_gate_count"] > 0)
     # The wrong way of a street is closed by its sign; whom else it keeps out, its right way tells.
     open_to_all = ways.public[np.where(against, side ^ 1, side)]

@@ -18,6 +18,7 @@ from roadnets.geo import (
     from_wgs84,
     haversine_m,
     to_wgs84,
+    to_wgs84_many,
 )
 
 WGS84, GCJ02, BD09, CGCS2000 = CoordinateSystem
@@ -132,3 +133,20 @@ def test_local_projection_keeps_city_distances_and_inverts(dx, dy, lat):
 def test_local_projection_around_points_has_its_origin_in_their_middle():
     around = LocalProjection.around(np.array([1.0, 2.0, 4.0]), np.array([10.0, 20.0, 12.0]))
     assert around.origin == LonLat(2.5, 15.0)
+
+
+@pytest.mark.parametrize("system", CoordinateSystem)
+def test_many_points_are_read_as_each_alone(system):
+    rng = np.random.default_rng(5)
+    lon, lat = rng.uniform(70, 140, 500), rng.uniform(0, 56, 500)  # in and around the rectangle
+    many = to_wgs84_many(lon, lat, system)
+    each = np.array([to_wgs84(x, y, system) for x, y in zip(lon, lat, strict=True)])
+    assert many.shape == (500, 2)
+    assert haversine_m(*many.T, *each.T).max() < 0.001
+    assert to_wgs84_many(lon[:0], lat[:0], system).shape == (0, 2)
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(math.nan, 30.0), (181.0, 30.0), (120.0, -91.0)])
+def test_one_of_many_points_off_the_earth_is_named(lon, lat):
+    with pytest.raises(PointError, match=f"point 1 is {lon}, {lat}; allowed: -180 to 180"):
+        to_wgs84_many(np.array([120.0, lon]), np.array([30.0, lat]), GCJ02)
