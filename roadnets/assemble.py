@@ -28,6 +28,7 @@ from roadnets.obstacles import (
     Gates,
     blocks_of,
     gates_of,
+    limits_at_points,
     signalised_junctions,
     signals_of,
     stops_at_head,
@@ -314,6 +315,10 @@ def _arrays(
     way = side // 2
     name, names = _number_names(ways.name[way], ways.names)
     lon, lat = data.node_xy[core.origin[used]].T / GEOMETRY_UNITS_PER_DEGREE
+    at_points = limits_at_points(data, core.origin, half)
+    height_m, width_m, weight_t = (
+        np.minimum(ways.limits[way, k], chains.least(at_points[:, k])) for k in range(3)
+    )
     geometry_start, geometry = _geometry(data.node_xy[core.origin], half, chains)
     arrays = NetworkArrays(
         node_lon=np.ascontiguousarray(lon),
@@ -332,9 +337,9 @@ def _arrays(
         edge_gate_count=chains.sum(gates.passed).clip(max=255).astype(np.uint8),
         edge_name=name,
         edge_layer=ways.layer[way],
-        edge_max_height_m=np.ascontiguousarray(ways.limits[way, 0]),
-        edge_max_width_m=np.ascontiguousarray(ways.limits[way, 1]),
-        edge_max_weight_t=np.ascontiguousarray(ways.limits[way, 2]),
+        edge_max_height_m=height_m,
+        edge_max_width_m=width_m,
+        edge_max_weight_t=weight_t,
         turn_start=np.zeros(1, np.int32),
         turn_edge=np.empty(0, np.int32),
         turn_modes=np.empty(0, np.uint8),

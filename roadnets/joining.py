@@ -78,6 +78,10 @@ class Chains:
         """Add up values of half-edges over each edge, (m,)."""
         return np.add.reduceat(values[self.order], self.start[:-1])
 
+    def least(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Find the least value of half-edges over each edge, (m,)."""
+        return np.minimum.reduceat(values[self.order], self.start[:-1])
+
     def with_reverses(self) -> Chains:
         """Append the way back of every edge that has none, in the order of those edges."""
         alone = np.flatnonzero(self.twin < 0)

@@ -1,4 +1,4 @@
-"""Signals and gates: which edges they delay, and whom a gate keeps out."""
+"""Signals, gates and narrow points: which edges they delay, and whom they keep out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from roadnets.geo import LocalProjection
 from roadnets.joining import Bools, HalfEdges, Ints
 from roadnets.network import NetworkArrays
 from roadnets.streets import StreetData
-from roadnets.tags import Barrier, barrier_of, gate_open_to_public, signal_direction
+from roadnets.tags import (
+    Barrier,
+    barrier_of,
+    gate_open_to_public,
+    limits_of,
+    signal_direction,
+)
 
 SAME_JUNCTION_M: Final = 40.0
 """Signals nearer to each other than this belong to one junction."""
@@ -112,6 +118,21 @@ def _gates_at_ends(half: HalfEdges, rank: Ints, gated: Bools) -> tuple[Bools, Bo
         at_head[humbler or incoming] = True
         at_tail[[h ^ 1 for h in humbler]] = True
     return at_head, at_tail
+
+
+def limits_at_points(data: StreetData, origin: Ints, half: HalfEdges) -> NDArray[np.float32]:
+    """Height, width and weight that may pass into the head of each half-edge, float32 (h, 3).
+
+    A height restrictor or a narrow gate stands on the street: where streets meet at its point,
+    nobody knows on which, and it limits none.
+    """
+    at = np.full((len(data.node_id), 3), np.inf, np.float32)
+    for node, tags in data.node_tags.items():
+        at[node] = limits_of(tags)
+    on_one_street = np.bincount(half.head, minlength=len(origin)) == 2
+    limits = at[origin[half.head]]
+    limits[~on_one_street[half.head]] = np.inf
+    return limits
 
 
 def stops_at_head(arrays: NetworkArrays, stops: NDArray[np.int8], along_way: Bools) -> Bools:

@@ -49,7 +49,7 @@ class StreetData:
     node_xy
         int32 (n, 2), lon and lat in 1e-7 degrees WGS84.
     node_tags
-        Tags of the nodes that have any that matter (signals, barriers), by node index.
+        Tags of the nodes that have any that matter (signals, barriers, limits), by node index.
     segment_tail, segment_head
         int32 (s,), node indices; a segment lies along its way's direction.
     segment_way

@@ -275,7 +275,10 @@ def _open_to_public(highway: str, tags: Tags) -> bool:
         return False
     keys = _MOTOR_KEYS if highway in _PUBLIC_ONLY_IF_TAGGED else _ACCESS_KEYS
     said = access_says(tags, keys)
-    return highway not in _PUBLIC_ONLY_IF_TAGGED if said is None else said
+    if said is not None:
+        return said
+    full_cars_only = tags.get("hov") in {"designated", "only"}
+    return highway not in _PUBLIC_ONLY_IF_TAGGED and not full_cars_only
 
 
 def access_says(tags: Tags, keys: tuple[str, ...] = _ACCESS_KEYS) -> bool | None:
@@ -477,12 +480,19 @@ def barrier_of(tags: Tags) -> Barrier | None:
     kind = tags.get("barrier")
     if kind is None:
         return None
+    opens = tags.get("emergency") in _EMERGENCY_YES or access_says(tags, _MOTOR_KEYS) is True
     if kind in _GATES:
-        return Barrier.GATE
+        return Barrier.GATE if opens or not _stays_shut(tags) else Barrier.BLOCK
     if kind not in _BLOCKS:
         return None
-    opens = tags.get("emergency") in _EMERGENCY_YES or access_says(tags, _MOTOR_KEYS) is True
     return Barrier.GATE if opens else Barrier.BLOCK
+
+
+def _stays_shut(tags: Tags) -> bool:
+    """Whether no crew can open a gate: a fixed bollard, or one that says so of them."""
+    if tags.get("barrier") == "bollard" and tags.get("bollard") == "fixed":
+        return True
+    return tags.get("emergency") == "no" and access_says(tags) is False
 
 
 def gate_open_to_public(tags: Tags, *, main_road: bool) -> bool:

@@ -37,9 +37,11 @@ from roadnets.streets import (
 )
 from roadnets.tags import (
     PLACE_TAGS,
+    Limits,
     Tags,
     barrier_of,
     lands_boats,
+    limits_of,
     navigable,
     place_kinds,
     population,
@@ -60,7 +62,7 @@ NOT_DRAWN: Final = "places and districts whose outline is not complete in the so
 
 _WATER_KEYS: Final = ("waterway", "leisure", "man_made")
 _WANTED_KEYS: Final = (
-    *("highway", "barrier", "boundary"),
+    *("highway", "barrier", "boundary", "maxheight", "maxwidth", "maxweight"),
     *PLACE_TAGS,
     *NAMING_KEYS,
     *_WATER_KEYS,
@@ -241,7 +243,7 @@ class _Reader:
         if signal_direction(tags) is not None:
             self.signals += 1
             self.node_tags[node.id] = tags
-        elif barrier_of(tags) is not None:
+        elif barrier_of(tags) is not None or limits_of(tags) != Limits():
             self.node_tags[node.id] = tags
         if stops_boats(tags):
             self.node_blocks.add(node.id)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from roadnets.network import EdgeFlag, RoadNetwork
 from tests.roadnets.osmfiles import Map, edge, edges, nodes
@@ -81,6 +82,32 @@ def test_signals_on_the_approaches_do_not_stop_who_leaves(tmp_path: Path) -> Non
         ((0, 5), (0, 0.15)),
         ((-5, 0), (-0.15, 0)),
     }
+
+
+def test_a_height_restrictor_limits_the_street_that_it_stands_on(tmp_path: Path) -> None:
+    town = Map()
+    town.square()
+    low = town.street((0, 0), (1, 1), (2, 2), (3, 3), maxheight="4")
+    other = town.street((0, 3), (1, 2), (3, 0))
+    town.node(1, 1, barrier="height_restrictor", maxheight="2.2")
+    town.node(2, 2, maxwidth="2")
+    town.node(0, 3, barrier="height_restrictor", maxheight="2")  # which of three streets?
+    network = town.network(tmp_path)
+    edges_low = network.edges_of_way(low)
+    assert network.edge_max_height_m[edges_low] == pytest.approx([2.2, 2.2])
+    assert network.edge_max_width_m[edges_low] == pytest.approx([2, 2])
+    assert np.isinf(network.edge_max_height_m[network.edges_of_way(other)]).all()
+
+
+def test_a_height_restrictor_between_two_ways_limits_both_directions(tmp_path: Path) -> None:
+    town = Map()
+    town.square()
+    first, second = town.street((0, 0), (1, 1)), town.street((1, 1), (3, 3))
+    town.node(1, 1, maxheight="2.2")
+    network = town.network(tmp_path)
+    for way in (first, second):  # whoever drives towards it has to pass it
+        heights = network.edge_max_height_m[network.edges_of_way(way)]
+        assert sorted(heights.tolist()) == pytest.approx([2.2, np.inf])
 
 
 def test_a_gate_inside_an_edge_is_counted_and_shuts_the_public_out(tmp_path: Path) -> None:

@@ -6,16 +6,24 @@ from roadnets.network import HIGHWAY_CLASSES, PlaceKind
 from roadnets.speeds import DEFAULT_SPEED_KPH
 from roadnets.tags import (
     Barrier,
+    Limits,
     WayRule,
     admin_level,
     barrier_of,
     gate_open_to_public,
+    lands_boats,
+    layer_of,
+    limits_of,
+    navigable,
+    parse_metres,
     parse_speed,
+    parse_tonnes,
     place_kinds,
     place_tags,
     population,
     rule_of,
     signal_direction,
+    stops_boats,
     street_names,
 )
 
@@ -198,6 +206,156 @@ def test_classes_at_the_edge(tags: dict[str, str], highway: str, public: bool) -
     assert found.forward.public is public
 
 
+@pytest.mark.parametrize(
+    ("tags", "public"),
+    [
+        ({"access": "no", "emergency": "yes"}, False),
+        ({"access": "no", "emergency": "designated"}, False),
+        ({"access": "no", "psv": "yes"}, False),
+        ({"access": "no", "bus": "designated"}, False),
+        ({"motor_vehicle": "no", "psv": "designated"}, False),
+        ({"psv": "designated"}, True),  # a bus route along a street of everybody
+        ({"hov": "designated"}, False),
+        ({"hov": "designated", "motor_vehicle": "yes"}, True),
+        ({"hov": "lane"}, True),
+    ],
+)
+def test_blue_light_uses_what_is_reserved_for_others(tags: dict[str, str], public: bool) -> None:
+    found = rule(highway="primary", **tags)
+    assert found.forward.blue
+    assert found.forward.public is public
+
+
+def test_what_is_closed_to_all_is_closed_to_emergency_vehicles_only_if_it_says_so() -> None:
+    assert "emergency=no" in refused(highway="primary", access="no", emergency="no")
+    assert "emergency=no" in refused(highway="busway", emergency="no")
+    assert rule(highway="primary", access="no").forward.blue
+
+
+@pytest.mark.parametrize(
+    ("tags", "lanes"),
+    [
+        ({}, (False, False)),
+        ({"busway": "lane"}, (True, True)),
+        ({"busway:both": "lane"}, (True, True)),
+        ({"bus": "lane"}, (True, True)),
+        ({"busway:right": "lane"}, (True, False)),
+        ({"busway:left": "lane"}, (False, True)),
+        ({"busway:left": "lane", "oneway": "yes"}, (True, False)),
+        ({"busway:right": "lane", "oneway": "-1"}, (False, True)),
+        ({"busway": "opposite_lane", "oneway": "yes"}, (False, True)),
+        ({"busway": "opposite_lane", "oneway": "-1"}, (True, False)),
+        ({"busway": "no"}, (False, False)),
+        ({"lanes:bus": "1"}, (True, True)),
+        ({"lanes:psv": "2"}, (True, True)),
+        ({"lanes:bus": "0"}, (False, False)),
+        ({"lanes:bus:forward": "1"}, (True, False)),
+        ({"lanes:psv:backward": "1"}, (False, True)),
+        ({"bus:lanes": "yes|yes|designated"}, (True, True)),
+        ({"bus:lanes:forward": "yes|designated"}, (True, False)),
+        ({"psv:lanes:backward": "designated|"}, (False, True)),
+        ({"bus:lanes": "yes|yes"}, (False, False)),
+        ({"bus": "designated"}, (False, False)),
+    ],
+)
+def test_bus_lanes(tags: dict[str, str], lanes: tuple[bool, bool]) -> None:
+    found = rule(highway="primary", **tags)
+    assert (found.forward.bus_lane, found.backward.bus_lane) == lanes
+
+
+@pytest.mark.parametrize(
+    ("tags", "layer"),
+    [
+        ({}, 0),
+        ({"bridge": "yes"}, 1),
+        ({"bridge": "viaduct"}, 1),
+        ({"bridge": "no"}, 0),
+        ({"tunnel": "yes"}, -1),
+        ({"tunnel": "building_passage"}, 0),
+        ({"bridge": "low_water_crossing"}, 0),
+        ({"layer": "2"}, 2),
+        ({"layer": "+1"}, 1),
+        ({"layer": "-2", "bridge": "yes"}, -2),
+        ({"layer": "0", "bridge": "yes"}, 0),
+        ({"layer": "1;2"}, 1),
+        ({"layer": "999"}, 100),
+        ({"layer": "above", "bridge": "yes"}, 1),
+    ],
+)
+def test_layers(tags: dict[str, str], layer: int) -> None:
+    assert layer_of(tags) == rule(highway="primary", **tags).layer == layer
+
+
+@pytest.mark.parametrize(
+    ("value", "metres"),
+    [
+        ("3.5", 3.5),
+        ("3.5 m", 3.5),
+        ("3,5", 3.5),
+        ("4.4m", 4.4),
+        ("350 cm", 3.5),
+        ("12'", 3.6576),
+        ("12'6\"", 3.81),
+        ("12' 6\"", 3.81),
+        ("12 ft", 3.6576),
+        ("11 ft 6 in", 3.5052),
+        ("default", None),
+        ("none", None),
+        ("below_default", None),
+        ("no_indications", None),
+        ("unsigned", None),
+        ("0", None),
+        ("", None),
+        ("-3", None),
+        ("3.5 t", None),
+    ],
+)
+def test_heights_and_widths(value: str, metres: float | None) -> None:
+    assert parse_metres(value) == (None if metres is None else pytest.approx(metres))
+
+
+@pytest.mark.parametrize(
+    ("value", "tonnes"),
+    [
+        ("7.5", 7.5),
+        ("3.5 t", 3.5),
+        ("3500 kg", 3.5),
+        ("10 st", 9.0718474),
+        ("20000 lbs", 9.0718474),
+        ("1 lt", 1.0160469),
+        ("unsigned", None),
+        ("3.5 m", None),
+        ("", None),
+    ],
+)
+def test_weights(value: str, tonnes: float | None) -> None:
+    assert parse_tonnes(value) == (None if tonnes is None else pytest.approx(tonnes))
+
+
+def test_of_the_sign_and_the_structure_the_tighter_limit_counts() -> None:
+    assert limits_of({}) == Limits()
+    assert limits_of({"maxheight": "default", "maxheight:physical": "4.1"}).height_m == 4.1
+    assert limits_of({"maxheight": "4.0", "maxheight:physical": "4.1"}).height_m == 4.0
+    assert limits_of({"maxwidth": "2.5;2.3", "maxwidth:physical": "2.4"}).width_m == 2.3
+    assert limits_of({"maxweight": "10", "maxweight:physical": "8"}).weight_t == 8
+    assert rule(highway="primary", maxheight="3.9").limits == Limits(height_m=3.9)
+
+
+def test_numbers_of_roads() -> None:
+    assert rule(highway="motorway", ref="G4", name="京港澳高速").ref == "G4"
+    assert rule(highway="motorway").ref == ""
+
+
+def test_where_boats_go_and_land() -> None:
+    assert navigable({"waterway": "river"})
+    assert not navigable({"waterway": "river", "boat": "no"})
+    assert not navigable({"highway": "primary"})
+    assert lands_boats({"leisure": "slipway"})
+    assert not lands_boats({"leisure": "park"})
+    assert stops_boats({"waterway": "weir"})
+    assert not stops_boats({"waterway": "river"})
+
+
 def test_structures() -> None:
     found = rule(highway="primary", bridge="viaduct", tunnel="no", junction="roundabout")
     assert (found.bridge, found.tunnel, found.roundabout) == (True, False, True)
@@ -232,6 +390,12 @@ def test_a_bridge_goes_by_its_own_name() -> None:
         ({"barrier": "block"}, Barrier.BLOCK),
         ({"barrier": "block", "emergency": "yes"}, Barrier.GATE),
         ({"barrier": "cycle_barrier", "motor_vehicle": "yes"}, Barrier.GATE),
+        ({"barrier": "bollard", "bollard": "removable"}, Barrier.GATE),
+        ({"barrier": "bollard", "bollard": "fixed"}, Barrier.BLOCK),
+        ({"barrier": "bollard", "bollard": "fixed", "emergency": "yes"}, Barrier.GATE),
+        ({"barrier": "gate", "access": "no"}, Barrier.GATE),
+        ({"barrier": "gate", "access": "no", "emergency": "no"}, Barrier.BLOCK),
+        ({"barrier": "gate", "access": "no", "emergency": "yes"}, Barrier.GATE),
         ({"barrier": "kerb"}, None),
         ({"barrier": "toll_booth"}, None),
         ({"barrier": "border_control"}, None),
