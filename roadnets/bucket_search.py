@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from roadnets.kernel.bucket import Rows, bucket_shift, rows_by, search
 from roadnets.search import NO_WAY_MS, Path, Seeds
 from roadnets.search_input import check_arcs, check_one, check_seeds
-from roadnets.variety import by_penalties
+from roadnets.variety import by_penalties, way_by_heads
 
 
 class _Reached(NamedTuple):
@@ -81,7 +81,9 @@ class BucketSearch:
         def find(arc_ms: NDArray[np.int32]) -> Path | None:
             return self._path(arc_ms[self._out.arc], origin, target)
 
-        return by_penalties(find, fastest, self._ms, self._head, most)
+        return by_penalties(
+            find, fastest, self._ms, lambda path: way_by_heads(path, self._head), most
+        )
 
     def to_all(self, origins: Seeds) -> NDArray[np.int32]:
         """Milliseconds from the nearest origin to every node, int32 (n,)."""

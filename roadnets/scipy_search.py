@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from roadnets.search import NO_WAY_MS, Path, Seeds
 from roadnets.search_input import check_arcs, check_one, check_seeds
-from roadnets.variety import by_penalties
+from roadnets.variety import by_penalties, way_by_heads
 
 _BLOCK: Final = 2
 """Searches in one call of scipy, which holds the interpreter's lock meanwhile: others wait."""
@@ -173,7 +173,9 @@ class ScipySearch:
             rows = _Rows.collect(self._nodes, self._tail, self._head, arc_ms)
             return _find(rows, origin, target)
 
-        return by_penalties(find, fastest, self._ms, self._head, most)
+        return by_penalties(
+            find, fastest, self._ms, lambda path: way_by_heads(path, self._head), most
+        )
 
     def to_all(self, origins: Seeds) -> NDArray[np.int32]:
         """Milliseconds from the nearest origin to every node, int32 (n,)."""

@@ -9,7 +9,7 @@ is silly by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +26,17 @@ _PENALTY: Final = 1.25
 _ROUNDS: Final = 12
 
 
-def is_other_way(
-    candidate: Path,
-    better: Sequence[Path],
-    arc_ms: NDArray[np.int32],
-    arc_head: NDArray[np.int32],
-) -> bool:
+class Way(NamedTuple):
+    """A path with the nodes that it passes, int32 (k + 1,), in any numbering that all ways share.
+
+    Its ``ms`` may leave out what the seeds take.
+    """
+
+    path: Path
+    nodes: NDArray[np.int32]
+
+
+def is_other_way(candidate: Way, better: Sequence[Way], arc_ms: NDArray[np.int32]) -> bool:
     """Whether a way is worth showing beside better ones, of which the first is the fastest.
 
     Parameters
@@ -40,35 +45,38 @@ def is_other_way(
         Any way between the same places.
     better
         At least the fastest.
-    arc_ms, arc_head
-        int32 (a,), milliseconds and head node of each arc of the graph.
+    arc_ms
+        int32 (a,), milliseconds of each arc of the graph.
 
     Returns
     -------
     bool
         True where it takes at most ``MOST_STRETCH`` times the fastest, shares at most
-        ``MOST_SHARED`` with the better ones, passes no junction twice, and where each of its
-        detours from the fastest keeps to that stretch, too.
+        ``MOST_SHARED`` of the fastest's time with the better ones and of its own with each of them,
+        passes no junction twice, and where each of its detours from the fastest keeps to that
+        stretch, too.
     """
     fastest = better[0]
-    if len(candidate.arcs) == 0 or candidate.ms > MOST_STRETCH * fastest.ms:
+    arcs = candidate.path.arcs
+    if len(arcs) == 0 or candidate.path.ms > MOST_STRETCH * fastest.path.ms:
         return False
-    used = np.concatenate([path.arcs for path in better])
-    both = candidate.arcs[np.isin(candidate.arcs, used)]
-    if _total(both, arc_ms) > MOST_SHARED * _total(fastest.arcs, arc_ms):
+    if len(np.unique(candidate.nodes)) < len(candidate.nodes):
         return False
-    nodes = nodes_of(candidate, arc_head)
-    if len(np.unique(nodes)) < len(nodes):
-        return False
-    return _detours_are_sensible(candidate, fastest, arc_ms, arc_head)
+    used = np.concatenate([way.path.arcs for way in better])
+    shared_ms = _total(arcs[np.isin(arcs, used)], arc_ms)
+    shortest_ms = min(_total(way.path.arcs, arc_ms) for way in (candidate, fastest))
+    return shared_ms <= MOST_SHARED * shortest_ms and _detours_are_sensible(
+        candidate, fastest, arc_ms
+    )
 
 
 def by_penalties(
     find: Callable[[NDArray[np.int32]], Path | None],
     fastest: Path,
     arc_ms: NDArray[np.int32],
-    arc_head: NDArray[np.int32],
+    way_of: Callable[[Path], Way],
     most: int,
+    rounds: int = _ROUNDS,
 ) -> list[Path]:
     """Find other ways by making the arcs of those already found slower, round after round.
 
@@ -78,58 +86,57 @@ def by_penalties(
         Finds the fastest way between the two places where arcs take so long, int32 (a,).
     fastest
         What it finds on ``arc_ms``.
-    arc_ms, arc_head
-        int32 (a,), milliseconds and head node of each arc.
+    arc_ms
+        int32 (a,), milliseconds of each arc.
+    way_of
+        Adds the nodes to a path.
     most
         How many ways to find.
+    rounds
+        How often to try.
 
     Returns
     -------
     list[Path]
         Up to ``most`` ways, best first; their times are those of ``arc_ms``.
     """
-    kept, slowed = [fastest], arc_ms.astype(np.float64)
-    last = fastest
-    for _ in range(_ROUNDS):
+    kept, weights, last = [way_of(fastest)], arc_ms, fastest
+    for _ in range(rounds):
         if len(kept) > most or len(last.arcs) == 0:
             break
-        slowed[last.arcs] *= _PENALTY
-        weights = np.minimum(np.ceil(slowed), NO_WAY_MS).astype(np.int32)
+        slowed = np.minimum(np.ceil(weights[last.arcs] * _PENALTY), NO_WAY_MS)
+        weights = weights.copy()
+        weights[last.arcs] = slowed
         found = find(weights)
         if found is None:
             break
-        last = _at_true_times(found, weights, arc_ms)
-        if is_other_way(last, kept, arc_ms, arc_head):
-            kept.append(last)
-    return sorted(kept[1:], key=lambda path: path.ms)
+        true_ms = found.ms - _total(found.arcs, weights) + _total(found.arcs, arc_ms)
+        last = found._replace(ms=true_ms)
+        way = way_of(last)
+        if is_other_way(way, kept, arc_ms):
+            kept.append(way)
+    return sorted((way.path for way in kept[1:]), key=lambda path: path.ms)
 
 
-def nodes_of(path: Path, arc_head: NDArray[np.int32]) -> NDArray[np.int32]:
-    """List the nodes that a way passes, int32 (k + 1,)."""
-    return np.concatenate((np.array([path.first], np.int32), arc_head[path.arcs]))
+def way_by_heads(path: Path, arc_head: NDArray[np.int32]) -> Way:
+    """Add the nodes to a path, where the head of each arc of the graph is given, int32 (a,)."""
+    return Way(path, np.concatenate((np.array([path.first], np.int32), arc_head[path.arcs])))
 
 
 def _total(arcs: NDArray[np.int32], arc_ms: NDArray[np.int32]) -> int:
     return int(arc_ms[arcs].sum(dtype=np.int64))
 
 
-def _at_true_times(path: Path, weights: NDArray[np.int32], arc_ms: NDArray[np.int32]) -> Path:
-    true_ms = path.ms - _total(path.arcs, weights) + _total(path.arcs, arc_ms)
-    return path._replace(ms=true_ms)
-
-
-def _detours_are_sensible(
-    candidate: Path, fastest: Path, arc_ms: NDArray[np.int32], arc_head: NDArray[np.int32]
-) -> bool:
+def _detours_are_sensible(candidate: Way, fastest: Way, arc_ms: NDArray[np.int32]) -> bool:
     """Check the stretch of every part between two junctions that both ways pass.
 
     Between these the fastest way is the fastest, too, so no search is needed. A part that comes
     back to the fastest way where that is still before the junction of leaving is refused.
     """
-    nodes, fast_nodes = nodes_of(candidate, arc_head), nodes_of(fastest, arc_head)
-    when = _running(candidate.arcs, arc_ms)
-    fast_when = _running(fastest.arcs, arc_ms)
-    _, ours, theirs = np.intersect1d(nodes, fast_nodes, assume_unique=True, return_indices=True)
+    when, fast_when = _running(candidate, arc_ms), _running(fastest, arc_ms)
+    _, ours, theirs = np.intersect1d(
+        candidate.nodes, fastest.nodes, assume_unique=True, return_indices=True
+    )
     order = np.argsort(ours)
     ours, theirs = ours[order], theirs[order]
     if (np.diff(theirs) < 0).any():
@@ -137,5 +144,6 @@ def _detours_are_sensible(
     return bool((np.diff(when[ours]) <= MOST_STRETCH * np.diff(fast_when[theirs])).all())
 
 
-def _running(arcs: NDArray[np.int32], arc_ms: NDArray[np.int32]) -> NDArray[np.int64]:
-    return np.concatenate((np.zeros(1, np.int64), np.cumsum(arc_ms[arcs], dtype=np.int64)))
+def _running(way: Way, arc_ms: NDArray[np.int32]) -> NDArray[np.int64]:
+    passed = np.cumsum(arc_ms[way.path.arcs], dtype=np.int64)
+    return np.concatenate((np.zeros(1, np.int64), passed))

@@ -7,7 +7,7 @@ section 8.2), so a change of weights leaves nothing else to bring up to date.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,11 @@ class RankSeeds(NamedTuple):
 
     rank: NDArray[np.int32]
     ms: NDArray[np.int32]
+
+    @classmethod
+    def at(cls, rank: int) -> Self:
+        """The place that is one node."""
+        return cls(np.array([rank], np.int32), np.zeros(1, np.int32))
 
 
 class RankPath(NamedTuple):
@@ -146,7 +151,7 @@ def _longer(values: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 @compiled(OutInts(Ints, Ints, Ints))
-def _ancestors(
+def ancestors(
     up_start: NDArray[np.int32], up_head: NDArray[np.int32], rank: NDArray[np.int32]
 ) -> NDArray[np.int32]:
     """Some nodes and all their ancestors, ascending and each once."""
@@ -172,7 +177,7 @@ def _ancestors(
 
 
 @compiled(Nothing(Ints, Ints, Ints, Ints, Ints, Ints, OutInts, OutInts))
-def _climb(
+def climb(
     up_start: NDArray[np.int32],
     up_head: NDArray[np.int32],
     climb_ms: NDArray[np.int32],
@@ -300,12 +305,12 @@ def _moves(
     Each is twice the slot, and one more where it is driven upwards. Writes to ``ends`` the way's
     milliseconds and the seed of the origin where it begins.
     """
-    out_nodes = _ancestors(up_start, up_head, origin_rank)
-    in_nodes = _ancestors(up_start, up_head, target_rank)
+    out_nodes = ancestors(up_start, up_head, origin_rank)
+    in_nodes = ancestors(up_start, up_head, target_rank)
     out_ms, out_by = np.empty_like(out_nodes), np.empty_like(out_nodes)
     in_ms, in_by = np.empty_like(in_nodes), np.empty_like(in_nodes)
-    _climb(up_start, up_head, up_ms, origin_rank, origin_ms, out_nodes, out_ms, out_by)
-    _climb(up_start, up_head, down_ms, target_rank, target_ms, in_nodes, in_ms, in_by)
+    climb(up_start, up_head, up_ms, origin_rank, origin_ms, out_nodes, out_ms, out_by)
+    climb(up_start, up_head, down_ms, target_rank, target_ms, in_nodes, in_ms, in_by)
     found = np.empty(3, np.int32)
     _meet(out_nodes, out_ms, in_nodes, in_ms, found)
     ends[0], ends[1] = found[0], -1

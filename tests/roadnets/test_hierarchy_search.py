@@ -9,9 +9,11 @@ from roadnets.kernel.order import nested_dissection
 from tests.roadnets.searches import (
     SEEDS,
     Arcs,
+    check_alternatives,
     check_paths,
     check_times,
     check_to_all,
+    grid_arcs,
     random_arcs,
 )
 
@@ -38,3 +40,14 @@ def test_every_node_is_reached_from_the_nearest_origin(seed):
 def test_paths_take_their_time_and_can_be_driven(seed):
     arcs = random_arcs(seed)
     check_paths(search_of(arcs), arcs, seed)
+
+
+def test_a_town_has_other_ways_worth_showing():
+    arcs = grid_arcs(9, seed=1)
+    assert check_alternatives(search_of(arcs), arcs, seed=1) >= 12
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_other_ways_are_valid_wherever_there_are_any(seed):
+    arcs = random_arcs(seed)
+    check_alternatives(search_of(arcs), arcs, seed)

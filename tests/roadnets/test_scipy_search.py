@@ -44,6 +44,12 @@ def test_a_town_has_other_ways_worth_showing():
     assert check_alternatives(search_of(arcs), arcs, seed=1) >= 12
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_other_ways_are_valid_wherever_there_are_any(seed):
+    arcs = random_arcs(seed)
+    check_alternatives(search_of(arcs), arcs, seed)
+
+
 def test_of_parallel_arcs_the_fastest_counts():
     tail, head = np.zeros(3, np.int32), np.ones(3, np.int32)
     search = ScipySearch(2, tail, head, np.array([7, 5, 9], np.int32))
