@@ -40,6 +40,7 @@ from dispatch.service.texts import Catalogue
 from dispatch.state import State, decode
 from dispatch.steps import Steps
 from roadnets.engine import TravelEngine
+from roadnets.matching import Matcher
 from roadnets.network import RoadNetwork
 from roadnets.snap import Snapper
 from roadnets.store import load
@@ -140,6 +141,7 @@ class DeskServer:
             catalogue=Catalogue(self.given.plans),
             queries=self._queries,
             finder=StreetFinder(self.given.network),
+            matcher=Matcher(self.given.network, self._streets.snapper),
             stopping=asyncio.Event(),
         )
         config = self.config

@@ -35,7 +35,7 @@ from roadnets.errors import PointError
 from roadnets.geo import CoordinateSystem, LonLat, to_wgs84
 from roadnets.network import Bounds
 from roadnets.snap import Snapper
-from roadnets.travel import Snap, TravelMode
+from roadnets.travel import Snap, TravelMode, Vehicle
 
 OLDEST: Final = timedelta(hours=24)
 AHEAD: Final = timedelta(seconds=60)
@@ -380,6 +380,23 @@ def mode(number: roads_pb2.TravelMode.ValueType) -> TravelMode:
     if number not in TRAVEL_MODES:
         raise InvalidFieldError("mode", number, ", ".join(roads_pb2.TravelMode.keys()[1:]))
     return TRAVEL_MODES[number]
+
+
+def vehicle(message: roads_pb2.Vehicle, mode: TravelMode) -> Vehicle:
+    """A vehicle of a mode.
+
+    Raises
+    ------
+    InvalidFieldError
+        A size is not above 0.
+    """
+    sizes: dict[str, float] = {}
+    for field in ("height_m", "width_m", "weight_t", "wading_m"):
+        if message.HasField(field):
+            sizes[field] = getattr(message, field)
+            if not 0 < sizes[field] < math.inf:
+                raise InvalidFieldError(f"vehicle.{field}", sizes[field], "above 0")
+    return Vehicle(mode, **sizes)
 
 
 def origin(message: common_pb2.Origin, mapping: ClientMapping) -> Origin:

@@ -12,15 +12,19 @@ from dispatch.conditions.events import ConditionEnded, ConditionsEnded, Conditio
 from dispatch.conditions.model import Condition
 from dispatch.engine import Done
 from dispatch.errors import InvalidFieldError
+from dispatch.intake.mapping import ClientMapping
 from dispatch.model import ConditionId
 from dispatch.service import conditions, convert, names, pages, present, resolve
 from dispatch.service.calls import Call
+from dispatch.service.journeys import Journeys
 from dispatch.service.orders import Order, carry_out
+from dispatch.service.places import find_place
+from dispatch.service.present import Presenter
 from dispatch.service.rooms import Rooms
+from dispatch.service.snapping import snap
 from dispatch.state import State
 from dispatch.v1 import roads_pb2
 from roadnets.geo import LonLat
-from roadnets.travel import Route, TravelMode
 
 T = TypeVar("T")
 
@@ -37,6 +41,7 @@ class RoadService:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._engine = rooms.engine
+        self._journeys = Journeys(rooms)
 
     async def set_condition(self, request: roads_pb2.SetConditionRequest, call: Call) -> bytes:
         """Tell what is different about some streets."""
@@ -142,31 +147,27 @@ class RoadService:
         return answer
 
     async def route(self, request: roads_pb2.RouteRequest, call: Call) -> roads_pb2.RouteResponse:
-        """Find the fastest way, by which streets."""
-        mode = convert.mode(request.mode)
-        for field in ("origin", "destination"):
-            if not request.HasField(field):
-                raise InvalidFieldError(field, "", "a point with its coordinate system")
-        origin = convert.known_point(request.origin, "origin", call.mapping)
-        destination = convert.known_point(request.destination, "destination", call.mapping)
-        route = await self._query(self._route, mode, origin, destination)
-        if route is None:
-            return roads_pb2.RouteResponse(reachable=False)
-        return roads_pb2.RouteResponse(
-            reachable=True,
-            duration_s=route.duration_s,
-            length_m=route.length_m,
-            line=[present.known_point(p) for p in route.line],
-            legs=[
-                roads_pb2.RouteLeg(
-                    street_name=leg.name,
-                    street_name_en=leg.name_en,
-                    length_m=leg.length_m,
-                    duration_s=leg.duration_s,
-                )
-                for leg in route.legs
-            ],
-        )
+        """Find the fastest way, by which streets, and others."""
+        return await self._query(self._journeys.route, request, call.mapping)
+
+    async def matrix(self, request: roads_pb2.MatrixRequest, call: Call) -> bytes:
+        """Tell how long from each of some places to each of others."""
+        return await self._query(self._journeys.matrix, request, call.mapping)
+
+    async def reach(self, request: roads_pb2.ReachRequest, call: Call) -> roads_pb2.ReachResponse:
+        """Find what lies within so many seconds."""
+        return await self._query(self._journeys.reach, request, call.mapping)
+
+    async def snap(self, request: roads_pb2.SnapRequest, call: Call) -> roads_pb2.SnapResponse:
+        """Put fixes on their streets."""
+        return await self._query(snap, self._rooms, request, call.mapping)
+
+    async def find_place(
+        self, request: roads_pb2.FindPlaceRequest, call: Call
+    ) -> roads_pb2.FindPlaceResponse:
+        """Find what a caller's words may mean."""
+        presenter = Presenter(self._rooms.catalogue, call.language)
+        return await self._query(self._find_place, request, call.mapping, presenter)
 
     async def get_network_info(
         self, _request: roads_pb2.GetNetworkInfoRequest, _call: Call
@@ -231,11 +232,10 @@ class RoadService:
             start=convert.future(request, "start_time"),
         )
 
-    def _route(self, mode: TravelMode, origin: LonLat, destination: LonLat) -> Route | None:
-        streets = self._rooms.streets
-        leaving = convert.on_street(origin, "origin", streets.snapper, mode)
-        arriving = convert.on_street(destination, "destination", streets.snapper, mode)
-        return streets.travel(self._engine.state.conditions).route(mode, leaving, arriving)
+    def _find_place(
+        self, request: roads_pb2.FindPlaceRequest, mapping: ClientMapping, presenter: Presenter
+    ) -> roads_pb2.FindPlaceResponse:
+        return find_place(self._rooms.finder.places(), request, mapping, presenter)
 
 
 def _state(fact: ConditionSet | ConditionsSet) -> roads_pb2.ConditionState.ValueType:

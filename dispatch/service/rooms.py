@@ -12,6 +12,7 @@ from dispatch.intake.mapping import Mappings
 from dispatch.proposer import Proposer
 from dispatch.service.street_finder import StreetFinder
 from dispatch.service.texts import Catalogue
+from roadnets.matching import Matcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class Rooms:
         Few threads for questions that take long (routes, street names), so that they cannot
         crowd out the proposer.
     finder
-        Looks streets up by names, ways, lines and areas.
+        Looks streets and places up.
+    matcher
+        Tells the street of a vehicle by what it reports.
     stopping
         Set when the service stops.
     """
@@ -36,4 +39,5 @@ class Rooms:
     catalogue: Catalogue
     queries: ThreadPoolExecutor
     finder: StreetFinder
+    matcher: Matcher
     stopping: asyncio.Event

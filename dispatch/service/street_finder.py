@@ -28,6 +28,7 @@ from roadnets.errors import PointError, UnknownStreetError
 from roadnets.flood import depths_from_polygons
 from roadnets.geo import LonLat, to_wgs84_many
 from roadnets.network import EdgeFlag, RoadNetwork
+from roadnets.places import PlaceFinder
 from roadnets.selectors import StreetSelector, resolve
 
 MOST_NAMED: Final = 1000
@@ -55,9 +56,18 @@ class StreetFinder:
         with self._lock:
             return self._index
 
+    def places(self) -> PlaceFinder:
+        """What callers' words are looked up in, made at the first use."""
+        with self._lock:
+            return self._places
+
     @cached_property
     def _index(self) -> EdgeIndex:
         return EdgeIndex(self.network)
+
+    @cached_property
+    def _places(self) -> PlaceFinder:
+        return PlaceFinder(self.network)
 
     def find(self, streets: StreetsNamed, effect: Effect) -> Found:
         """Find the edges of one condition.

@@ -201,6 +201,50 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
     "observed_time_implausible": (
         ("观测时间“{value}”不合理", 'The time of observation "{value}" is implausible.'),
     ),
+    # What is to be known of a found place, and why there is none
+    "place_between_numbers": (
+        (
+            "门牌号在图上没有，位置按相邻两个门牌推算",
+            "Worked out from the two nearest house numbers of the street.",
+        ),
+    ),
+    "place_near_number": (
+        (
+            "门牌号在图上没有，位置取最近的门牌（{detail}）",
+            "The map has no such number: this is the nearest ({detail}).",
+        ),
+    ),
+    "place_whole_street": (
+        (
+            "只知道在这条路上，位置取道路中点",
+            "Somewhere along the street: the point is its middle.",
+        ),
+    ),
+    "place_street_only": (
+        ("只找到道路，没有门牌", "The street is known, the house number is not."),
+    ),
+    "place_nearest_approach": (
+        (
+            "两条路并不相交，位置取相距最近处",
+            "The two streets do not meet: this is where they are nearest.",
+        ),
+    ),
+    "place_between_posts": (
+        ("位置按相邻两个里程桩推算", "Worked out from the two nearest kilometre posts."),
+    ),
+    "place_gate_unknown": (
+        ("只找到小区或单位，没有这个门", "The compound is known, the gate is not."),
+    ),
+    "place_unknown": (("没有相近的地名", "No name is like it."),),
+    "places_apart": (
+        ("两条路都有，但相距很远", "Both streets are known and nowhere near each other."),
+    ),
+    "place_without_posts": (
+        (
+            "有这条路，但没有到该里程的里程桩",
+            "The road is known; its kilometre posts do not reach so far.",
+        ),
+    ),
     # Refusals
     "invalid_field": (
         (
@@ -339,6 +383,9 @@ ALLOWED_ZH: Final[Mapping[str, str]] = {
     "a condition in force or planned (ListConditions)": "有效或计划中的路况（见 ListConditions）",
     "above 0": "大于 0",
     "as many latitudes as longitudes": "纬度与经度个数相同",
+    "edges or polygons, or both": "edges 或 polygons，或两者",
+    "when, in a track": "轨迹中必须有时间",
+    "oldest first, in a track": "轨迹按时间先后排列",
     "each condition once": "每条路况只能出现一次",
     "no other streets beside it": "不能同时指定其他道路",
     "none: the flooded areas say which": "不填：由积水区域决定",
@@ -378,6 +425,12 @@ _ALLOWED_PATTERNS_ZH: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"(\d+) to (\d+), or 0 for (\d+)", r"\1 到 \2；0 表示 \3"),
         (r"(\d+) to (\d+)", r"\1 到 \2"),
         (r"(\d+) to (\d+) points", r"\1 到 \2 个点"),
+        (r"origins times destinations up to (\d+)", r"起点数乘以终点数不超过 \1"),
+        (
+            r"so many that up to (\d+) edges are reached, or polygons alone",
+            r"使可达路段不超过 \1 条，或只要 polygons",
+        ),
+        (r"the name of a place, up to (\d+) characters", r"地名，不超过 \1 个字符"),
         (r"(\d+) to (\d+) areas", r"\1 到 \2 个区域"),
         (r"(-?\d+) to (\d+) degrees", r"\1 到 \2 度"),
         (

@@ -109,6 +109,37 @@ TURN_RIGHT: Turn.ValueType  # 3
 TURN_U_TURN: Turn.ValueType  # 4
 Global___Turn: _TypeAlias = Turn  # noqa: Y015
 
+class _Evidence:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EvidenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Evidence.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EVIDENCE_UNSPECIFIED: _Evidence.ValueType  # 0
+    EVIDENCE_ONLY: _Evidence.ValueType  # 1
+    """No other street is near."""
+    EVIDENCE_POSITION: _Evidence.ValueType  # 2
+    EVIDENCE_HEADING: _Evidence.ValueType  # 3
+    EVIDENCE_SPEED: _Evidence.ValueType  # 4
+    EVIDENCE_TRACK: _Evidence.ValueType  # 5
+    """How it came here."""
+    EVIDENCE_GROUND: _Evidence.ValueType  # 6
+    """Nothing did."""
+
+class Evidence(_Evidence, metaclass=_EvidenceEnumTypeWrapper): ...
+
+EVIDENCE_UNSPECIFIED: Evidence.ValueType  # 0
+EVIDENCE_ONLY: Evidence.ValueType  # 1
+"""No other street is near."""
+EVIDENCE_POSITION: Evidence.ValueType  # 2
+EVIDENCE_HEADING: Evidence.ValueType  # 3
+EVIDENCE_SPEED: Evidence.ValueType  # 4
+EVIDENCE_TRACK: Evidence.ValueType  # 5
+"""How it came here."""
+EVIDENCE_GROUND: Evidence.ValueType  # 6
+"""Nothing did."""
+Global___Evidence: _TypeAlias = Evidence  # noqa: Y015
+
 class _Side:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -1489,10 +1520,10 @@ class SnapRequest(_message.Message):
     mode: Global___TravelMode.ValueType
     """Absent: blue light."""
     track: _builtins.bool
-    """The fixes are of one vehicle, in order of time, up to 1,000; false: each is by itself."""
+    """The fixes are of one vehicle, oldest first; false: each is by itself."""
     @_builtins.property
     def fixes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fix]:
-        """1 to 5,000."""
+        """1 to 1,000."""
 
     def __init__(
         self,
@@ -1520,15 +1551,16 @@ class Fix(_message.Message):
     SPEED_KPH_FIELD_NUMBER: _builtins.int
     OBSERVED_TIME_FIELD_NUMBER: _builtins.int
     heading_deg: _builtins.float
-    """Degrees clockwise from north, 0 to 360."""
+    """Which way it moves, degrees clockwise from north, 0 to 360."""
     speed_kph: _builtins.float
+    """0 to 400."""
     @_builtins.property
     def point(self) -> _common_pb2.Point:
-        """uncertainty_m counts; 0 means 10 m."""
+        """Its uncertainty_m counts as the standard deviation; 0 means 10 m."""
 
     @_builtins.property
     def observed_time(self) -> _timestamp_pb2.Timestamp:
-        """Of a track: required."""
+        """Required in a track."""
 
     def __init__(
         self,
@@ -1582,16 +1614,21 @@ class SnappedFix(_message.Message):
     ON_STREET_FIELD_NUMBER: _builtins.int
     BEST_FIELD_NUMBER: _builtins.int
     AMBIGUOUS_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     CANDIDATES_FIELD_NUMBER: _builtins.int
     on_street: _builtins.bool
     """False: no street is near."""
     ambiguous: _builtins.bool
-    """Whether the point may as well be on another of the candidates."""
+    """Roads that lie above or close beside each other could not be told apart: the best one is on the
+    ground.
+    """
+    evidence: Global___Evidence.ValueType
+    """What told the street from the next likely one."""
     @_builtins.property
     def best(self) -> Global___SnappedPoint: ...
     @_builtins.property
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnappedPoint]:
-        """Best first, the best one among them."""
+        """Most likely first, the best one among them; each direction of a two-way street is one."""
 
     def __init__(
         self,
@@ -1599,11 +1636,12 @@ class SnappedFix(_message.Message):
         on_street: _builtins.bool = ...,
         best: Global___SnappedPoint | None = ...,
         ambiguous: _builtins.bool = ...,
+        evidence: Global___Evidence.ValueType = ...,
         candidates: _abc.Iterable[Global___SnappedPoint] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["best", b"best"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ambiguous", b"ambiguous", "best", b"best", "candidates", b"candidates", "on_street", b"on_street"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ambiguous", b"ambiguous", "best", b"best", "candidates", b"candidates", "evidence", b"evidence", "on_street", b"on_street"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1621,6 +1659,7 @@ class SnappedPoint(_message.Message):
     STREET_NAME_FIELD_NUMBER: _builtins.int
     STREET_NAME_EN_FIELD_NUMBER: _builtins.int
     LAYER_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
     edge: _builtins.int
     fraction: _builtins.float
     """How far along the edge, 0 to 1."""
@@ -1632,6 +1671,8 @@ class SnappedPoint(_message.Message):
     street_name_en: _builtins.str
     layer: _builtins.int
     """Storey above the ground: 1 on a viaduct, -1 in a tunnel."""
+    weight: _builtins.float
+    """How likely, 0 to 1."""
     @_builtins.property
     def point(self) -> _common_pb2.Wgs84Point: ...
     def __init__(
@@ -1645,10 +1686,11 @@ class SnappedPoint(_message.Message):
         street_name: _builtins.str = ...,
         street_name_en: _builtins.str = ...,
         layer: _builtins.int = ...,
+        weight: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["point", b"point"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["distance_m", b"distance_m", "edge", b"edge", "fraction", b"fraction", "layer", b"layer", "point", b"point", "side", b"side", "street_name", b"street_name", "street_name_en", b"street_name_en"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["distance_m", b"distance_m", "edge", b"edge", "fraction", b"fraction", "layer", b"layer", "point", b"point", "side", b"side", "street_name", b"street_name", "street_name_en", b"street_name_en", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1662,12 +1704,14 @@ class FindPlaceRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     NEAR_FIELD_NUMBER: _builtins.int
     text: _builtins.str
-    """An address, a crossing, a compound, a landmark, a kilometre post."""
+    """A street, crossing, house number, compound, gate, landmark or kilometre post, in Chinese, pinyin or
+    English; up to 200 characters.
+    """
     limit: _builtins.int
-    """1 to 20; 0 means 5."""
+    """1 to 100; 0 means 10."""
     @_builtins.property
     def near(self) -> _common_pb2.Point:
-        """Nearer ones come first among equals."""
+        """Of equally good places the nearer ones come first."""
 
     def __init__(
         self,

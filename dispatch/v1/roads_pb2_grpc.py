@@ -65,6 +65,26 @@ class RoadServiceStub:
                 request_serializer=dispatch_dot_v1_dot_roads__pb2.RouteRequest.SerializeToString,
                 response_deserializer=dispatch_dot_v1_dot_roads__pb2.RouteResponse.FromString,
                 _registered_method=True)
+        self.Matrix = channel.unary_unary(
+                '/dispatch.v1.RoadService/Matrix',
+                request_serializer=dispatch_dot_v1_dot_roads__pb2.MatrixRequest.SerializeToString,
+                response_deserializer=dispatch_dot_v1_dot_roads__pb2.MatrixResponse.FromString,
+                _registered_method=True)
+        self.Reach = channel.unary_unary(
+                '/dispatch.v1.RoadService/Reach',
+                request_serializer=dispatch_dot_v1_dot_roads__pb2.ReachRequest.SerializeToString,
+                response_deserializer=dispatch_dot_v1_dot_roads__pb2.ReachResponse.FromString,
+                _registered_method=True)
+        self.Snap = channel.unary_unary(
+                '/dispatch.v1.RoadService/Snap',
+                request_serializer=dispatch_dot_v1_dot_roads__pb2.SnapRequest.SerializeToString,
+                response_deserializer=dispatch_dot_v1_dot_roads__pb2.SnapResponse.FromString,
+                _registered_method=True)
+        self.FindPlace = channel.unary_unary(
+                '/dispatch.v1.RoadService/FindPlace',
+                request_serializer=dispatch_dot_v1_dot_roads__pb2.FindPlaceRequest.SerializeToString,
+                response_deserializer=dispatch_dot_v1_dot_roads__pb2.FindPlaceResponse.FromString,
+                _registered_method=True)
         self.GetNetworkInfo = channel.unary_unary(
                 '/dispatch.v1.RoadService/GetNetworkInfo',
                 request_serializer=dispatch_dot_v1_dot_roads__pb2.GetNetworkInfoRequest.SerializeToString,
@@ -117,6 +137,34 @@ class RoadServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Matrix(self, request, context):
+        """How long from each of these places to each of those.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Reach(self, request, context):
+        """What lies within so many seconds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Snap(self, request, context):
+        """Which street a point is on, and which others it may be on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindPlace(self, request, context):
+        """Where a caller's words may mean.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetNetworkInfo(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -155,6 +203,26 @@ def add_RoadServiceServicer_to_server(servicer, server):
                     servicer.Route,
                     request_deserializer=dispatch_dot_v1_dot_roads__pb2.RouteRequest.FromString,
                     response_serializer=dispatch_dot_v1_dot_roads__pb2.RouteResponse.SerializeToString,
+            ),
+            'Matrix': grpc.unary_unary_rpc_method_handler(
+                    servicer.Matrix,
+                    request_deserializer=dispatch_dot_v1_dot_roads__pb2.MatrixRequest.FromString,
+                    response_serializer=dispatch_dot_v1_dot_roads__pb2.MatrixResponse.SerializeToString,
+            ),
+            'Reach': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reach,
+                    request_deserializer=dispatch_dot_v1_dot_roads__pb2.ReachRequest.FromString,
+                    response_serializer=dispatch_dot_v1_dot_roads__pb2.ReachResponse.SerializeToString,
+            ),
+            'Snap': grpc.unary_unary_rpc_method_handler(
+                    servicer.Snap,
+                    request_deserializer=dispatch_dot_v1_dot_roads__pb2.SnapRequest.FromString,
+                    response_serializer=dispatch_dot_v1_dot_roads__pb2.SnapResponse.SerializeToString,
+            ),
+            'FindPlace': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindPlace,
+                    request_deserializer=dispatch_dot_v1_dot_roads__pb2.FindPlaceRequest.FromString,
+                    response_serializer=dispatch_dot_v1_dot_roads__pb2.FindPlaceResponse.SerializeToString,
             ),
             'GetNetworkInfo': grpc.unary_unary_rpc_method_handler(
                     servicer.GetNetworkInfo,
@@ -325,6 +393,114 @@ class RoadService:
             '/dispatch.v1.RoadService/Route',
             dispatch_dot_v1_dot_roads__pb2.RouteRequest.SerializeToString,
             dispatch_dot_v1_dot_roads__pb2.RouteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Matrix(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dispatch.v1.RoadService/Matrix',
+            dispatch_dot_v1_dot_roads__pb2.MatrixRequest.SerializeToString,
+            dispatch_dot_v1_dot_roads__pb2.MatrixResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reach(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dispatch.v1.RoadService/Reach',
+            dispatch_dot_v1_dot_roads__pb2.ReachRequest.SerializeToString,
+            dispatch_dot_v1_dot_roads__pb2.ReachResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Snap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dispatch.v1.RoadService/Snap',
+            dispatch_dot_v1_dot_roads__pb2.SnapRequest.SerializeToString,
+            dispatch_dot_v1_dot_roads__pb2.SnapResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindPlace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dispatch.v1.RoadService/FindPlace',
+            dispatch_dot_v1_dot_roads__pb2.FindPlaceRequest.SerializeToString,
+            dispatch_dot_v1_dot_roads__pb2.FindPlaceResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,14 @@ class RoadServiceStub:
     ListConditions: _grpc.UnaryUnaryMultiCallable[_roads_pb2.ListConditionsRequest, _roads_pb2.ListConditionsResponse]
     Route: _grpc.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]
     """The fastest way, by which streets."""
+    Matrix: _grpc.UnaryUnaryMultiCallable[_roads_pb2.MatrixRequest, _roads_pb2.MatrixResponse]
+    """How long from each of these places to each of those."""
+    Reach: _grpc.UnaryUnaryMultiCallable[_roads_pb2.ReachRequest, _roads_pb2.ReachResponse]
+    """What lies within so many seconds."""
+    Snap: _grpc.UnaryUnaryMultiCallable[_roads_pb2.SnapRequest, _roads_pb2.SnapResponse]
+    """Which street a point is on, and which others it may be on."""
+    FindPlace: _grpc.UnaryUnaryMultiCallable[_roads_pb2.FindPlaceRequest, _roads_pb2.FindPlaceResponse]
+    """Where a caller's words may mean."""
     GetNetworkInfo: _grpc.UnaryUnaryMultiCallable[_roads_pb2.GetNetworkInfoRequest, _roads_pb2.NetworkInfo]
 
 @_typing.type_check_only
@@ -64,6 +72,14 @@ class RoadServiceAsyncStub(RoadServiceStub):
     ListConditions: _aio.UnaryUnaryMultiCallable[_roads_pb2.ListConditionsRequest, _roads_pb2.ListConditionsResponse]  # type: ignore[assignment]
     Route: _aio.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]  # type: ignore[assignment]
     """The fastest way, by which streets."""
+    Matrix: _aio.UnaryUnaryMultiCallable[_roads_pb2.MatrixRequest, _roads_pb2.MatrixResponse]  # type: ignore[assignment]
+    """How long from each of these places to each of those."""
+    Reach: _aio.UnaryUnaryMultiCallable[_roads_pb2.ReachRequest, _roads_pb2.ReachResponse]  # type: ignore[assignment]
+    """What lies within so many seconds."""
+    Snap: _aio.UnaryUnaryMultiCallable[_roads_pb2.SnapRequest, _roads_pb2.SnapResponse]  # type: ignore[assignment]
+    """Which street a point is on, and which others it may be on."""
+    FindPlace: _aio.UnaryUnaryMultiCallable[_roads_pb2.FindPlaceRequest, _roads_pb2.FindPlaceResponse]  # type: ignore[assignment]
+    """Where a caller's words may mean."""
     GetNetworkInfo: _aio.UnaryUnaryMultiCallable[_roads_pb2.GetNetworkInfoRequest, _roads_pb2.NetworkInfo]  # type: ignore[assignment]
 
 class RoadServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -116,6 +132,38 @@ class RoadServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_roads_pb2.RouteResponse, _abc.Awaitable[_roads_pb2.RouteResponse]]:
         """The fastest way, by which streets."""
+
+    @_abc_1.abstractmethod
+    def Matrix(
+        self,
+        request: _roads_pb2.MatrixRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_roads_pb2.MatrixResponse, _abc.Awaitable[_roads_pb2.MatrixResponse]]:
+        """How long from each of these places to each of those."""
+
+    @_abc_1.abstractmethod
+    def Reach(
+        self,
+        request: _roads_pb2.ReachRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_roads_pb2.ReachResponse, _abc.Awaitable[_roads_pb2.ReachResponse]]:
+        """What lies within so many seconds."""
+
+    @_abc_1.abstractmethod
+    def Snap(
+        self,
+        request: _roads_pb2.SnapRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_roads_pb2.SnapResponse, _abc.Awaitable[_roads_pb2.SnapResponse]]:
+        """Which street a point is on, and which others it may be on."""
+
+    @_abc_1.abstractmethod
+    def FindPlace(
+        self,
+        request: _roads_pb2.FindPlaceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_roads_pb2.FindPlaceResponse, _abc.Awaitable[_roads_pb2.FindPlaceResponse]]:
+        """Where a caller's words may mean."""
 
     @_abc_1.abstractmethod
     def GetNetworkInfo(

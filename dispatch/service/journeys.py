@@ -1,0 +1,229 @@
+"""Journeys: ways, matrices and what is within reach, on the streets as they are now.
+
+Everything here takes its time and runs in a query thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from dispatch.errors import InvalidFieldError
+from dispatch.intake.mapping import ClientMapping
+from dispatch.service import convert, present
+from dispatch.service.rooms import Rooms
+from dispatch.v1 import common_pb2, roads_pb2
+from roadnets.corridor import SignalArrival, corridor_of
+from roadnets.geo import UNREACHABLE, LonLat
+from roadnets.reach import reach_polygons
+from roadnets.travel import Reach, Route, Snap, TravelMode, TravelTimes
+
+MOST_ALTERNATIVES: Final = 5
+MOST_POINTS: Final = 5_000
+MOST_CELLS: Final = 500_000
+MOST_ORIGINS: Final = 1_000
+LONGEST_REACH_S: Final = 7_200
+MOST_EDGES_TOLD: Final = 200_000
+"""Of one answer about reach: it has to fit into 4 MB."""
+
+
+class Journeys:
+    """Answers questions about journeys."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._streets = rooms.streets
+
+    def route(
+        self, request: roads_pb2.RouteRequest, mapping: ClientMapping
+    ) -> roads_pb2.RouteResponse:
+        """The fastest way, and others.
+
+        Raises
+        ------
+        InvalidFieldError
+            A point cannot be planned on, or a field is out of range.
+        """
+        vehicle = convert.vehicle(request.vehicle, convert.mode(request.mode))
+        if not 0 <= request.alternatives <= MOST_ALTERNATIVES:
+            allowed = f"0 to {MOST_ALTERNATIVES}"
+            raise InvalidFieldError("alternatives", request.alternatives, allowed)
+        places = [
+            self._place(request, field, vehicle.mode, mapping)
+            for field in ("origin", "destination")
+        ]
+        travel = self._travel()
+        route = travel.route(vehicle, *places)
+        if route is None:
+            return roads_pb2.RouteResponse(reachable=False)
+        others: Sequence[Route] = ()
+        if request.alternatives:
+            others = travel.alternatives(vehicle, *places, most=request.alternatives)
+        return roads_pb2.RouteResponse(
+            reachable=True,
+            duration_s=route.duration_s,
+            length_m=route.length_m,
+            line=[present.known_point(p) for p in route.line],
+            legs=_legs(route),
+            signals=self._signals(route),
+            alternatives=[self._alternative(other) for other in others],
+        )
+
+    def matrix(self, request: roads_pb2.MatrixRequest, mapping: ClientMapping) -> bytes:
+        """How long from each of some places to each of others.
+
+        Raises
+        ------
+        InvalidFieldError
+            There are too many, or one cannot be planned on.
+        """
+        vehicle = convert.vehicle(request.vehicle, convert.mode(request.mode))
+        for field, points in (
+            ("origins", request.origins),
+            ("destinations", request.destinations),
+        ):
+            _check_count(field, len(points), MOST_POINTS)
+        cells = len(request.origins) * len(request.destinations)
+        if cells > MOST_CELLS:
+            given = f"{len(request.origins)} x {len(request.destinations)}"
+            allowed = f"origins times destinations up to {MOST_CELLS}"
+            raise InvalidFieldError("destinations", given, allowed)
+        origins = self._places(request.origins, "origins", vehicle.mode, mapping)
+        destinations = self._places(request.destinations, "destinations", vehicle.mode, mapping)
+        seconds = self._travel().matrix(vehicle, origins, destinations)
+        reachable = seconds < UNREACHABLE
+        seconds[~reachable] = 0
+        answer = roads_pb2.MatrixResponse()
+        for row, there in zip(seconds, reachable, strict=True):
+            answer.rows.add(reachable=there.tolist(), durations_s=row.tolist())
+        return answer.SerializeToString()
+
+    def reach(
+        self, request: roads_pb2.ReachRequest, mapping: ClientMapping
+    ) -> roads_pb2.ReachResponse:
+        """What is within so many seconds of any of some places.
+
+        Raises
+        ------
+        InvalidFieldError
+            A point cannot be planned on, a field is out of range, or the answer would be too large.
+        """
+        vehicle = convert.vehicle(request.vehicle, convert.mode(request.mode))
+        _check_count("origins", len(request.origins), MOST_ORIGINS)
+        if not 1 <= request.seconds <= LONGEST_REACH_S:
+            raise InvalidFieldError("seconds", request.seconds, f"1 to {LONGEST_REACH_S}")
+        if not (request.edges or request.polygons):
+            raise InvalidFieldError("edges", False, "edges or polygons, or both")
+        origins = self._places(request.origins, "origins", vehicle.mode, mapping)
+        reach = self._travel().reach(vehicle, origins, request.seconds)
+        if request.edges and len(reach.edge) > MOST_EDGES_TOLD:
+            allowed = (
+                f"fewer, or polygons alone: {len(reach.edge)} edges are more than {MOST_EDGES_TOLD}"
+            )
+            raise InvalidFieldError("seconds", request.seconds, allowed)
+        network = self._streets.network
+        parts_m = network.edge_length_m[reach.edge] * (reach.end - reach.begin)
+        return roads_pb2.ReachResponse(
+            length_m=float(parts_m.sum()),
+            edges=_reached_edges(reach) if request.edges else None,
+            polygons=self._areas(reach) if request.polygons else (),
+        )
+
+    def _travel(self) -> TravelTimes:
+        return self._streets.travel(self._rooms.engine.state.conditions)
+
+    def _place(
+        self,
+        request: roads_pb2.RouteRequest,
+        field: str,
+        mode: TravelMode,
+        mapping: ClientMapping,
+    ) -> Snap:
+        if not request.HasField(field):  # type: ignore[arg-type]  # one of the two
+            raise InvalidFieldError(field, "", "a point with its coordinate system")
+        point = convert.known_point(getattr(request, field), field, mapping)
+        return convert.on_street(point, field, self._streets.snapper, mode)
+
+    def _places(
+        self,
+        messages: Sequence[common_pb2.Point],
+        field: str,
+        mode: TravelMode,
+        mapping: ClientMapping,
+    ) -> list[Snap]:
+        points = [
+            convert.known_point(message, f"{field}[{place}]", mapping)
+            for place, message in enumerate(messages)
+        ]
+        snapper = self._streets.snapper
+        return [
+            # Where there is none the snapper says how far the nearest street is.
+            snap or convert.on_street(points[place], f"{field}[{place}]", snapper, mode)
+            for place, snap in enumerate(snapper.snap_many(points, mode))
+        ]
+
+    def _alternative(self, route: Route) -> roads_pb2.AlternativeRoute:
+        return roads_pb2.AlternativeRoute(
+            duration_s=route.duration_s,
+            length_m=route.length_m,
+            line=[present.known_point(p) for p in route.line],
+            legs=_legs(route),
+            signals=self._signals(route),
+        )
+
+    def _signals(self, route: Route) -> list[roads_pb2.SignalOnRoute]:
+        return [_signal(arrival) for arrival in corridor_of(self._streets.network, route)]
+
+    def _areas(self, reach: Reach) -> list[roads_pb2.ReachedArea]:
+        return [
+            roads_pb2.ReachedArea(outer=_ring(area.outer), holes=[_ring(h) for h in area.holes])
+            for area in reach_polygons(self._streets.network, reach)
+        ]
+
+
+def _legs(route: Route) -> list[roads_pb2.RouteLeg]:
+    return [
+        roads_pb2.RouteLeg(
+            street_name=leg.name,
+            street_name_en=leg.name_en,
+            length_m=leg.length_m,
+            duration_s=leg.duration_s,
+        )
+        for leg in route.legs
+    ]
+
+
+def _signal(arrival: SignalArrival) -> roads_pb2.SignalOnRoute:
+    return roads_pb2.SignalOnRoute(
+        junction=arrival.junction,
+        point=present.known_point(arrival.point),
+        distance_m=arrival.distance_m,
+        arrival_s=arrival.arrival_s,
+        street_name=arrival.street,
+        street_name_en=arrival.street_en,
+        approach_deg=arrival.approach_deg,
+        leaving_deg=arrival.leaving_deg,
+        turn=roads_pb2.Turn.Value(f"TURN_{arrival.turn.name}"),
+    )
+
+
+def _reached_edges(reach: Reach) -> roads_pb2.ReachedEdges:
+    return roads_pb2.ReachedEdges(
+        edges=reach.edge.tolist(),
+        begins=reach.begin.tolist(),
+        ends=reach.end.tolist(),
+        seconds=reach.seconds.tolist(),
+    )
+
+
+def _ring(points: Sequence[LonLat]) -> common_pb2.PointList:
+    return common_pb2.PointList(
+        coordinate_system=common_pb2.COORDINATE_SYSTEM_WGS84,
+        longitudes=[point.lon for point in points],
+        latitudes=[point.lat for point in points],
+    )
+
+
+def _check_count(field: str, count: int, most: int) -> None:
+    if not 1 <= count <= most:
+        raise InvalidFieldError(field, count, f"1 to {most} points")
