@@ -93,6 +93,7 @@ def assemble(data: StreetData, tell: Tell = silence) -> RoadNetwork:
         refs=tuple(ref for _, _, ref in names),
         places=(),
         districts=(),
+        landmarks=(),
         signals=int(np.count_nonzero(arrays["node_signal"])),
         report=ImportReport(0, 0, 0.0, {}, 0),
     )

@@ -373,7 +373,7 @@ def _over_node(into: list[int], via: int, out: list[int], streets: _Streets) -> 
     for role, some, verb in (("from", arriving, "into"), ("to", leaving, "out of")):
         if not some:
             raise LeftOutError(f"nobody drives {verb} its via node {via} on its {role} way")
-    turns = [
+    turns: list[TurnEdges] = [
         (edge, after)
         for edge in arriving
         for after in leaving

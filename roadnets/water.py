@@ -213,17 +213,17 @@ def _tagged_landings(
     for landing in landings:
         lon, lat = np.array(landing).T
         metres = projection.to_metres(lon, lat)
-        from_street, junction = junctions.query(metres)
+        off_street, junction = (np.asarray(found) for found in junctions.query(metres))
         shape = shapely.multipoints(metres)
-        (found,) = tree.query_nearest([shape], max_distance=LANDING_TO_WATER_M)[1][:1].tolist() or (
-            -1,
-        )
-        if found < 0 or from_street.min() > LANDING_TO_STREET_M:
+        found = tree.query_nearest(shape, max_distance=LANDING_TO_WATER_M)
+        if not len(found) or off_street.min() > LANDING_TO_STREET_M:
             continue
-        line = lines[found]
-        off = shapely.distance(shapely.points(metres), line)
-        at_m = float(shapely.line_locate_point(line, shapely.points(metres[off.argmin()])))
-        yield _Landing(int(nodes[junction[from_street.argmin()]]), found, at_m, tagged=True)
+        line = lines[found[0]]
+        places = _points(metres)
+        nearest = places[int(np.asarray(shapely.distance(places, line)).argmin())]
+        at_m = float(shapely.line_locate_point(line, nearest))
+        node = int(nodes[junction[off_street.argmin()]])
+        yield _Landing(node, int(found[0]), at_m, tagged=True)
 
 
 def _street_landings(
@@ -233,16 +233,19 @@ def _street_landings(
     nodes = _ground_nodes(streets)
     if not len(nodes):
         return
-    places = shapely.points(projection.to_metres(streets.node_lon[nodes], streets.node_lat[nodes]))
+    places = _points(projection.to_metres(streets.node_lon[nodes], streets.node_lat[nodes]))
     tree, lines = _tree_of(pieces)
     found, piece = tree.query_nearest(places, max_distance=STREET_AT_WATER_M)
     found, first = np.unique(found, return_index=True)
     piece = piece[first]
-    at_m = shapely.line_locate_point(lines[piece], places[found])
-    for place, line, along in zip(
-        nodes[found].tolist(), piece.tolist(), at_m.tolist(), strict=True
-    ):
-        yield _Landing(place, line, along, tagged=False)
+    at_m = np.asarray(shapely.line_locate_point(lines[piece], places[found]))
+    columns = (nodes[found].tolist(), piece.tolist(), at_m.tolist())
+    for node, line, along in zip(*columns, strict=True):
+        yield _Landing(node, line, along, tagged=False)
+
+
+def _points(metres: NDArray[np.float64]) -> NDArray[np.object_]:
+    return np.asarray(shapely.points(metres), np.object_)
 
 
 def _ground_nodes(streets: RoadNetwork) -> NDArray[np.int64]:

@@ -166,7 +166,7 @@ def test_boats_go_on_its_river_and_land_on_both_banks(sample_network: RoadNetwor
     first = int(np.flatnonzero(water)[0])
     assert water[first:].all()
     landing = sample_network.edge_class == HIGHWAY_CLASSES.index("landing")
-    assert landing.sum() == 2 * 6
+    assert landing.sum() >= 2 * 6
     assert sample_network.edges_named("澜江").tolist() == np.flatnonzero(water & ~landing).tolist()
     core = largest_core(
         sample_network.edge_tail[water], sample_network.edge_head[water], sample_network.node_count
