@@ -105,16 +105,23 @@ class _Belief(NamedTuple):
     step
         float64 (i, k), log-likelihoods of getting there from each candidate of the fix before;
         None where that tells nothing.
+    seen
+        float64 (k,), log-likelihood of what this fix shows and the step does not tell already.
     track
         float64 (k,), log-likelihood of all other fixes, up to a constant.
-    score
-        float64 (k,), log-likelihood of all fixes, up to a constant.
     """
 
     scene: Scene
     step: NDArray[np.float64] | None
+    seen: NDArray[np.float64]
     track: NDArray[np.float64]
-    score: NDArray[np.float64]
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """Log-likelihood of all fixes, float64 (k,), the greatest 0."""
+        score: NDArray[np.float64] = self.seen + self.track
+        best: float = score.max()
+        return score - best
 
 
 class _Ways(NamedTuple):
@@ -189,12 +196,11 @@ class Matcher:
             ahead, after = after, None
             if belief is None:
                 continue
-            scene, step, track_so_far, score = belief
             if ahead is not None:
-                beliefs[index] = _Belief(scene, step, track_so_far + ahead, score + ahead)
-            if step is not None:
-                seen = scene.observed if ahead is None else scene.observed + ahead
-                after = _log_sum(step + seen, axis=1)
+                beliefs[index] = belief._replace(track=belief.track + ahead)
+            if belief.step is not None:
+                seen = belief.seen if ahead is None else belief.seen + ahead
+                after = _log_sum(belief.step + seen, axis=1)
         return [None if belief is None else _decide(belief) for belief in beliefs]
 
     def _scenes(
@@ -226,15 +232,12 @@ class Matcher:
             if scene is None:
                 beliefs.append(None)
                 continue
-            step: NDArray[np.float64] | None = None
-            track_so_far = np.zeros(len(scene.edge))
+            belief = _Belief(scene, None, scene.observed + scene.speed, np.zeros(len(scene.edge)))
             before = beliefs[-1] if beliefs else None
             if before is not None:
                 step = self._step(before.scene, scene, track[index - 1], track[index], mode)
-            if before is not None and step is not None:
-                track_so_far = _log_sum(before.score[:, None] + step, axis=0)
-            score = track_so_far + scene.observed
-            beliefs.append(_Belief(scene, step, track_so_far, score - score.max()))
+                belief = belief if step is None else _follow_up(before, scene, step)
+            beliefs.append(belief)
         return beliefs
 
     def _step(
@@ -325,6 +328,15 @@ def _astray(start: _Spot, end: _Spot, straight_m: float, found: dict[int, float]
     return astray_m
 
 
+def _follow_up(before: _Belief, scene: Scene, step: NDArray[np.float64]) -> _Belief:
+    """Judge a fix by the one before."""
+    # Who is too fast for a street, or stands where nobody does, was so a moment ago: only what is
+    # more of it than at the fix before is news.
+    step = step + np.minimum(scene.speed - before.scene.speed[:, None], 0)
+    track = _log_sum(before.score[:, None] + step, axis=0)
+    return _Belief(scene, step, scene.observed, track)
+
+
 def _log_sum(likely: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     total: NDArray[np.float64] = np.logaddexp.reduce(likely, axis=axis)
     return total
@@ -333,7 +345,7 @@ def _log_sum(likely: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 def _decide(belief: _Belief) -> Match:
     """Choose the likeliest street, or the one on the ground of those not told apart."""
     scene = belief.scene
-    weight = np.exp(belief.score - belief.score.max())
+    weight = np.exp(belief.score)
     weight /= weight.sum()
     streets, first, of_street = np.unique(scene.street, return_inverse=True, return_index=True)
     share: NDArray[np.float64] = np.bincount(of_street, weight).astype(np.float64)
@@ -371,10 +383,11 @@ def _why(belief: _Belief, best: int) -> Evidence:
     if not len(others):
         return Evidence.ONLY
     rival = others[belief.score[others].argmax()]
+    track = belief.track if belief.step is None else belief.track - scene.speed
     told = {
         Evidence.POSITION: scene.distance,
         Evidence.HEADING: scene.heading,
         Evidence.SPEED: scene.speed,
-        Evidence.TRACK: belief.track,
+        Evidence.TRACK: track,
     }
     return max(told, key=lambda evidence: float(told[evidence][best] - told[evidence][rival]))

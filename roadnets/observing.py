@@ -84,8 +84,8 @@ class Scene(NamedTuple):
 
     @property
     def observed(self) -> NDArray[np.float64]:
-        """Log-likelihood of all that was observed at each candidate, (k,)."""
-        return self.distance + self.heading + self.speed
+        """Log-likelihood of what was observed besides the speed, (k,)."""
+        return self.distance + self.heading
 
     def snap(self, index: int) -> Snap:
         """One candidate as a snap."""
