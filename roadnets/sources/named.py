@@ -15,7 +15,7 @@ from roadnets.network import Landmark, LandmarkKind
 from roadnets.streets import ring_centroid
 from roadnets.tags import Tags, names, place_kinds
 
-NAMING_KEYS: Final = ("name", "name:zh", "addr:housenumber", "entrance")
+NAMING_KEYS: Final = ("name", "name:zh", "addr:housenumber", "entrance", "railway")
 """An object without any of these is no landmark, unless it is a barrier or a milestone."""
 
 GATE_REACH_M: Final = 60.0

@@ -9,6 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 from roadnets.sources.samplecity.geometry import Line, Point, cos_sin
 from roadnets.sources.samplecity.landmarks import Landmark, districts, landmarks
+from roadnets.sources.samplecity.named import named
 from roadnets.sources.samplecity.plan import Plan
 from roadnets.sources.samplecity.planar import Street
 from roadnets.sources.samplecity.signs import TurnSign, turn_signs
@@ -35,6 +36,8 @@ def osm_xml(plan: Plan, generator: str) -> Iterator[str]:
         page.draw_landing(landing)
     for sign in turn_signs(plan.layout):
         page.draw_sign(sign)
+    for thing in named(plan):
+        page.draw_landmark(thing)
     yield "<?xml version='1.0' encoding='UTF-8'?>\n"
     yield f'<osm version="0.6" generator={quoteattr(generator)}>\n'
     yield page.bounds()
