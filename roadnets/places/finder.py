@@ -35,7 +35,7 @@ from roadnets.places.query import (
     read_number,
 )
 from roadnets.places.streets import NamedStreets
-from roadnets.places.surroundings import Surroundings
+from roadnets.places.surroundings import LOCALITY_REACH_M, Surroundings
 from roadnets.places.words import flatten, form_of
 
 SURE: Final = 0.75
@@ -47,11 +47,16 @@ VERY_SURE: Final = 0.9
 LESS_TEXT: Final = 0.99
 """What is left of a text without its city, its district or its "near" says a little less."""
 
+PERHAPS_LESS_TEXT: Final = 0.87
+ELSEWHERE: Final = 0.8
+"""Shares for a place in a village that the text seems to end in, and for one elsewhere."""
+
 STREET_ONLY: Final = 0.6
 GATE_UNKNOWN: Final = 0.7
+OTHER_GATE: Final = 0.95
 PASSING: Final = 0.85
-"""Share of the score of a street without the house, a compound without the gate, two streets that
-do not touch."""
+"""Share of the score of a street without the house, a compound without the gate, another gate of
+it, two streets that do not touch."""
 
 SAME_PLACE_M: Final = 150.0
 """Two things of one kind and name nearer than this to each other are one."""
@@ -148,9 +153,10 @@ class PlaceFinder:
         _check(text, limit, near)
         question = _Question(self._streets, self._numbers, self._posts, self._known, self._index)
         flat = flatten(text)
-        rest, within = self._locality(flat)
-        found = question.ask(flat, rest)
-        chosen = _best(found, near or within, bounds)[:limit]
+        found = question.ask(flat)
+        if not any(place.score > VERY_SURE for place in found):
+            found += self._in_localities(question, flat)
+        chosen = _best(found, near, bounds)[:limit]
         if not chosen:
             return PlaceAnswer((), question.reason)
         details = self._surroundings.details(chosen)
@@ -158,13 +164,19 @@ class PlaceFinder:
             tuple(replace(place, detail=d) for place, d in zip(chosen, details, strict=True))
         )
 
-    def _locality(self, text: str) -> tuple[str, LonLat | None]:
-        """Tell a text from the village or district that it names besides: Carrer Major, Encamp."""
-        for rest, locality in read_locality(text):
-            point = self._surroundings.locality(locality)
-            if point is not None:
-                return rest, point
-        return text, None
+    def _in_localities(self, question: _Question, text: str) -> Iterator[FoundPlace]:
+        """Places of a text that names a village or district besides: Carrer Major, Encamp."""
+        for rest, locality, sure in read_locality(text):
+            middle = self._surroundings.locality(locality)
+            if middle is None:
+                continue
+            for place in question.ask(rest):
+                away = distance_m(place.point, middle) / LOCALITY_REACH_M
+                # Of two that are near enough the nearer is meant.
+                share = (LESS_TEXT if sure else PERHAPS_LESS_TEXT) - 0.05 * away
+                share = share if away <= 1 else ELSEWHERE
+                yield replace(place, score=place.score * share)
+            return
 
 
 def _check(text: str, limit: int, near: LonLat | None) -> None:
@@ -237,22 +249,24 @@ class _Question:
         self._index = index
         self._names: dict[str, Names] = {}
 
-    def ask(self, text: str, rest: str) -> list[FoundPlace]:
-        """Everything that a text may mean; ``rest`` is the text without a locality."""
+    def ask(self, text: str) -> list[FoundPlace]:
+        """Everything that a text may mean, in no order."""
         kilometre = self._at_kilometre(text)
         if kilometre is not None:
             return kilometre
         found: list[FoundPlace] = []
         share = 1.0
-        parts = [*read_name(text), *(read_name(rest) if rest != text else ())]
-        for part in dict.fromkeys(parts):
+        for part in read_name(text):
             found += self._by_name(part, share)
             found += self._by_number(part, share)
-            found += self._at_gate(part, share)
+            found = [
+                *_without_other_gates(found, unknown := [*self._at_gate(part, share)]),
+                *unknown,
+            ]
             if any(place.score > VERY_SURE for place in found):
                 break
             share *= LESS_TEXT
-        crossed = self._at_crossing(rest)
+        crossed = self._at_crossing(text)
         if crossed is None and not any(p.score > VERY_SURE for p in found):
             self.reason = NoPlace.APART
             return []
@@ -473,3 +487,16 @@ def _opposed(asked: int | None, heading: int | None) -> bool:
 
 def _is_han(text: str) -> bool:
     return not form_of(text).is_latin
+
+
+def _without_other_gates(found: list[FoundPlace], unknown: list[FoundPlace]) -> list[FoundPlace]:
+    """Let the compound come before its other gates, where it has not the one asked for."""
+    least = max((place.score for place in unknown), default=0.0)
+    if any(place.kind is FoundKind.GATE and place.score > VERY_SURE for place in found):
+        return found
+    return [
+        replace(place, score=min(place.score, least * OTHER_GATE))
+        if unknown and place.kind is FoundKind.GATE
+        else place
+        for place in found
+    ]

@@ -93,7 +93,7 @@ class NameIndex:
         sounds, part = (
             ((typed_sound(text),), TYPED_SOUND) if name.is_latin else (readings(text), HOMOPHONE)
         )
-        by_name, by_sound = Likeness(name), [Likeness(sound) for sound in sounds]
+        by_name, by_sound = Likeness(name), [Likeness(sound, by_words=False) for sound in sounds]
         best: dict[int, float] = {}
         for number, kind, words in self._rows(name, sounds):
             known = Form(tuple(words.split(" ")))

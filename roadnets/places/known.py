@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from roadnets.network import Landmark, LandmarkKind, RoadNetwork
 from roadnets.places.addresses import HouseNumbers
 from roadnets.places.found import FoundKind
 from roadnets.places.pinyin import rough_english
 from roadnets.places.streets import NamedStreets
-from roadnets.places.words import form_of
+from roadnets.places.words import HAN, form_of
 
 _KIND: Mapping[LandmarkKind, FoundKind] = {
     LandmarkKind.COMPOUND: FoundKind.COMPOUND,
@@ -18,6 +19,9 @@ _KIND: Mapping[LandmarkKind, FoundKind] = {
     LandmarkKind.LOCALITY: FoundKind.LOCALITY,
     LandmarkKind.POINT: FoundKind.POINT,
 }
+
+
+_OF_A_CITY: Final = re.compile(f"^[{HAN}]{{2,3}}市(?=[{HAN}]{{3}})")
 
 
 class Bearer(NamedTuple):
@@ -105,8 +109,11 @@ class KnownNames:
 
     def _gate_of(self, gate: Landmark) -> Iterator[str]:
         english = self.english.get(gate.compound, gate.compound)
+        station = "站" if gate.number and not gate.number.isdigit() else ""
         for label in gate_labels(gate):
             yield f"{english} {label}" if label.isascii() else f"{gate.compound}{label}"
+            if station and not label.isascii():
+                yield f"{gate.compound}{station}{label}"
 
 
 def gate_labels(gate: Landmark) -> tuple[str, ...]:
@@ -115,10 +122,11 @@ def gate_labels(gate: Landmark) -> tuple[str, ...]:
     if gate.number.isdigit():
         labels += [f"{gate.number}号门", f"Gate {gate.number}"]
     elif gate.number:
-        labels += [f"{gate.number}口", f"{gate.number}门", f"Gate {gate.number}"]
-        labels += [f"{gate.number}出入口", f"Exit {gate.number}"]
+        labels += [f"{gate.number}口", f"Exit {gate.number}", f"Entrance {gate.number}"]
+        labels += [f"{gate.number}门", f"Gate {gate.number}", f"{gate.number}出入口"]
     return tuple(dict.fromkeys(label for label in labels if label))
 
 
 def _both(name: str, name_en: str) -> tuple[str, ...]:
-    return name, name_en or rough_english(name)
+    """Both names, and the local one without its city: 澜江市第一人民医院 is 第一人民医院."""
+    return name, name_en or rough_english(name), _OF_A_CITY.sub("", name)

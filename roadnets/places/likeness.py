@@ -33,16 +33,20 @@ class Likeness:
     ----------
     asked
         What somebody typed.
+    by_words
+        Whether words may come in any order. Syllables may not: they are too few.
     """
 
-    def __init__(self, asked: Form) -> None:
+    def __init__(self, asked: Form, *, by_words: bool = True) -> None:
         self._asked = asked
+        self._free_order = by_words and asked.is_latin and len(asked.words) > 1
         self._numbers = asked.numbers
         self._sorted = sorted(asked.words)
         self._length = max(len(asked.text), 1)
         # difflib prepares its second text once for any number of first ones.
         self._letters = SequenceMatcher(None, "", asked.text, autojunk=False)
-        self._words = [(w, SequenceMatcher(None, "", w, autojunk=False)) for w in asked.words]
+        words = asked.words if self._free_order else ()
+        self._words = [(w, SequenceMatcher(None, "", w, autojunk=False)) for w in words]
 
     def to(self, known: Form) -> float:
         """How well the text fits a known name.
@@ -64,7 +68,8 @@ class Likeness:
 
     def _by_core(self, known: Form) -> float:
         asked = self._asked
-        if len(asked.words) == len(known.words) > 1 and self._sorted == sorted(known.words):
+        same_count = self._free_order and len(asked.words) == len(known.words)
+        if same_count and self._sorted == sorted(known.words):
             return SAME_WORDS
         if asked.core == known.core and len(asked.core) > 1:
             return SAME_CORE if asked.text == asked.core else OTHER_KIND
@@ -78,6 +83,8 @@ class Likeness:
             return 0.0
         if known.startswith(asked):
             return 0.75 + 0.2 * len(asked) / len(known)
+        if known.endswith(asked):
+            return 0.7 + 0.22 * len(asked) / len(known)
         if asked in known:
             return 0.65 + 0.25 * len(asked) / len(known)
         if known in asked and len(known) > 1:
@@ -86,7 +93,7 @@ class Likeness:
 
     def _by_words(self, known: Form) -> float:
         """Most words of the one are words of the other, but for misprints."""
-        if len(self._words) < 2 or not self._asked.is_latin:
+        if not self._words:
             return 0.0
         fit = sum(len(word) * _best(word, matcher, known.words) for word, matcher in self._words)
         fit /= self._length

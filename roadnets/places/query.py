@@ -74,23 +74,30 @@ def read_name(text: str) -> list[str]:
     return found
 
 
-def read_locality(text: str) -> list[tuple[str, str]]:
-    """Every way to read a text as something in a village or district: the rest, and that.
+def read_locality(text: str) -> list[tuple[str, str, bool]]:
+    """Every way to read a text as something in a village or district.
 
     "Carrer Major, Encamp" and "Carrer Major Encamp" end in it, 江南区解放大道 begins with it.
+
+    Returns
+    -------
+    list[tuple[str, str, bool]]
+        The rest, the village or district, and whether a comma or the order makes it sure.
     """
     flat = flatten(text)
     words = re.split(r"(?:\s*[,，]\s*|\s+)", flat)
-    found = [
-        (flat[: -len(last)].rstrip(" ,，"), last)
-        for count in range(min(len(words) - 1, 4), 0, -1)
-        if flat.endswith(last := " ".join(words[-count:]))
-    ]
+    found = []
+    for count in range(min(len(words) - 1, 4), 0, -1):
+        last = " ".join(words[-count:])
+        rest = flat[: -len(last)].rstrip()
+        if flat.endswith(last):
+            found.append((rest.rstrip(",，"), last, rest.endswith((",", "，"))))
     if flat and not flat[0].isascii():
         city = _PROVINCE_AND_CITY.match(flat)
         start = city.end() if city else 0
-        found += [(flat[end:], flat[start:end]) for end in range(len(flat) - 2, start + 1, -1)]
-    return [(rest, locality) for rest, locality in found if len(rest) > 1]
+        ends = range(min(len(flat) - 1, start + 8), start + 1, -1)
+        found += [(flat[end:], flat[start:end], True) for end in ends]
+    return [reading for reading in found if len(reading[0]) > 1]
 
 
 # ---- crossings -----------------------------------------------------------------------------------
