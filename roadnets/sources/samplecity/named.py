@@ -80,7 +80,7 @@ _POINTS: Final = (
     ("北山路", 0.5, "北山寺", "Beishan Temple", {"amenity": "place_of_worship"}),
     ("花园路", 0.5, "花园影城", "Huayuan Cinema", {"amenity": "cinema"}),
     ("镜湖路", 0.4, "镜湖宾馆", "Jinghu Guesthouse", {"tourism": "hotel"}),
-    ("滨江北路", 0.3, "滨江码头", "Binjiang Pier", {"amenity": "ferry_terminal"}),
+    ("滨江北路", 0.3, "滨江码头", "Binjiang Pier", {"tourism": "attraction"}),
     ("滨江南路", 0.45, "江南图书馆", "Jiangnan Library", {"amenity": "library"}),
     ("港城北路", 0.5, "临港汽车站", "Lingang Bus Station", {"amenity": "bus_station"}),
     ("内环路", 0.2, "澜江市政府", "Lanjiang City Hall", {"amenity": "townhall"}),
