@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadnets.geo import LonLat
-from roadnets.lines import cut_line, project_edges, projection_of
+from roadnets.lines import bearing_deg, cut_line, project_edges, projection_of, turn_deg
 from tests.roadnets.networks import Street, make_network
 
 LINE = [LonLat(0.0, 0.0), LonLat(0.001, 0.0), LonLat(0.001, 0.001), LonLat(0.003, 0.001)]
@@ -52,3 +52,18 @@ def test_cut_line_has_its_share_of_the_length(a, b):
 def test_cut_line_of_no_length():
     point = LonLat(1.0, 2.0)
     assert cut_line([point, point], 0.2, 0.8) == [point, point]
+
+
+@pytest.mark.parametrize(
+    ("east", "north", "expected"), [(0, 1, 0), (1, 0, 90), (0, -2, 180), (-1, 0, 270), (1, 1, 45)]
+)
+def test_bearings_go_clockwise_from_north(east, north, expected):
+    assert bearing_deg(np.array([[east, north]], np.float64))[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("came_deg", "goes_deg", "expected"),
+    [(0, 90, 90), (90, 0, -90), (350, 10, 20), (10, 350, -20), (0, 180, -180), (45, 45, 0)],
+)
+def test_turns_are_left_below_and_right_above_zero(came_deg, goes_deg, expected):
+    assert turn_deg(np.array([came_deg]), np.array([goes_deg]))[0] == expected
