@@ -325,7 +325,9 @@ class _Table:
         text[silent] = _SPACE
         text[starts[wanted]] = _SPACE
         self._check_numbers(text, starts)
-        numbers = np.fromstring(text.tobytes(), np.int64, sep=" ")
+        # Of a text without a number numpy makes one number.
+        spelled = text.tobytes() if len(self._lines) else b""
+        numbers = np.fromstring(spelled, np.int64, sep=" ")
         self.rows: NDArray[np.int64] = numbers.reshape(-1, _ARC_FIELDS)
 
     def announced(self, count: int) -> list[int]:
