@@ -54,6 +54,8 @@ _TARGET_DEG: Final = {"left": 90.0, "right": -90.0, "straight": 0.0, "u": 180.0}
 _FIT_DEG: Final = 60.0
 _CLEAR_DEG: Final = 30.0
 _MOST_VIA_EDGES: Final = 40
+_MOST_STEPS: Final = 5_000
+"""Ways that branch again and again could otherwise be gone along for ever."""
 
 TurnEdges = tuple[int, ...]
 """Edges in driving order; the last must not follow the others."""
@@ -411,7 +413,9 @@ def _paths(
     """Ways on from an edge over all via ways, without coming to a node twice."""
     way_of = streets.arrays["edge_way"]
     stack: list[tuple[TurnEdges, tuple[int, ...]]] = [((origin,), (streets.head(origin),))]
-    while stack:
+    for _ in range(_MOST_STEPS):
+        if not stack:
+            return
         path, seen = stack.pop()
         if len(path) > 1 and len({int(way_of[edge]) for edge in path[1:]}) == ways:
             yield path
@@ -421,6 +425,7 @@ def _paths(
             node = streets.head(edge)
             if node not in seen:
                 stack.append(((*path, edge), (*seen, node)))
+    raise LeftOutError("its via ways branch too often")
 
 
 def _one_of(turns: list[TurnEdges], rule: _Rule, streets: _Streets) -> TurnEdges:

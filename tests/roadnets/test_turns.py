@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from roadnets.assemble import assemble
 from roadnets.network import EdgeFlag, RoadNetwork
@@ -250,6 +252,17 @@ def test_members_that_cannot_be_driven_say_which(tmp_path: Path) -> None:
     assert network.report.turns_modelled == 0
 
 
+def test_via_ways_that_branch_again_and_again_are_not_searched_for_ever(tmp_path: Path) -> None:
+    town = Map()
+    n = 8
+    via = [town.street((x, y), (x + 1, y)) for x in range(n - 1) for y in range(n)]
+    via += [town.street((x, y), (x, y + 1)) for x in range(n) for y in range(n - 1)]
+    start, end = town.street((-1, 0), (0, 0)), town.street((n - 1, n - 1), (n, n))
+    restrict(town, start, via, end, restriction="no_straight_on")
+    (sentence,) = town.network(tmp_path).report.turns_left_out
+    assert sentence.endswith("its via ways branch too often")
+
+
 def test_streets_parted_by_a_barrier_do_not_meet(tmp_path: Path) -> None:
     town, ways = crossing()
     town.node(*MIDDLE, barrier="jersey_barrier")
@@ -299,6 +312,58 @@ def test_where_turns_let_nobody_in_is_no_street_of_the_public(tmp_path: Path) ->
     assert public.sum() == network.edge_count - 2
     (note,) = network.report.notes
     assert note.startswith("edges closed to everybody but blue light: 2")
+
+
+CORNERS = [(x, y) for x in range(4) for y in range(3)]
+SIDES = [(a, b) for a in CORNERS for b in CORNERS if (b[0] - a[0], b[1] - a[1]) in {(0, 1), (1, 0)}]
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    one_way=st.sets(st.integers(0, len(SIDES) - 1), max_size=4),
+    signs=st.lists(
+        st.tuples(
+            st.integers(0, len(SIDES) - 1),
+            st.sampled_from(CORNERS),
+            st.integers(0, len(SIDES) - 1),
+            st.sampled_from(["no_left_turn", "no_u_turn", "only_straight_on", "only_right_turn"]),
+        ),
+        max_size=6,
+    ),
+)
+def test_what_is_forbidden_is_what_the_ways_and_nodes_say(
+    one_way: set[int], signs: list[tuple[int, Place, int, str]], tmp_path: Path
+) -> None:
+    """Against the tags themselves, on a lattice whose every side is a way of its own."""
+    town = Map()
+    ways = [
+        town.street(*side, **({"oneway": "yes"} if i in one_way else {}))
+        for i, side in enumerate(SIDES)
+    ]
+    for start, via, end, kind in signs:
+        restrict(town, ways[start], via, ways[end], restriction=kind)
+    network = town.network(tmp_path)
+    driven = [
+        (_place(network, int(tail)), _place(network, int(head)), int(way))
+        for tail, head, way, flags in zip(
+            network.edge_tail, network.edge_head, network.edge_way, network.edge_flags, strict=True
+        )
+        if not flags & EdgeFlag.AGAINST_ONEWAY
+    ]
+    expected, obeyed = set(), 0
+    for start, via, end, kind in signs:
+        into = [edge for edge in driven if edge[1] == via and edge[2] == ways[start]]
+        out = [edge for edge in driven if edge[0] == via and edge[2] == ways[end]]
+        if into and out:
+            obeyed += 1
+            others = [edge for edge in driven if edge[0] == via and edge[2] != ways[end]]
+            wrong = others if kind.startswith("only_") else out
+            expected |= {(edge[0], via, other[1]) for edge in into for other in wrong}
+    assert set(forbidden(network)) == expected
+    assert network.report.turns_modelled == obeyed
+    assert len(network.report.turns_left_out) == len(signs) - obeyed
 
 
 def test_every_restriction_of_porto_is_obeyed_or_says_why_not() -> None:
