@@ -188,28 +188,17 @@ class Overlay:
         table, lists = self._table, self._lists
         dead = np.zeros(table.size, np.bool_)
         dead[gone] = True
+        row, slot = lists.without(edges, dead)
         fresh = Effects.none(len(edges))
-        weather = np.ones_like(fresh.factor)
-        before = np.full(len(edges), _END)
-        lane, entry = np.arange(len(edges)), lists.head[edges]
-        while True:
-            more = entry >= 0
-            if not more.all():
-                lane, entry = lane[more], entry[more]
-            if not len(lane):
-                break
-            slot = lists.slot[entry]
-            fresh.closed[lane] |= table.closed[slot]
-            fresh.impassable[lane] |= table.impassable[slot]
-            fresh.contraflow[lane] |= table.contraflow[slot]
-            fresh.depth_m[lane] = np.maximum(fresh.depth_m[lane], table.depth_m[slot])
-            fresh.factor[lane] = np.minimum(fresh.factor[lane], table.slowed[slot])
-            weather[lane] = np.minimum(weather[lane], table.weather[slot])
-            following = lists.following[entry]
-            lists.unlink(edges[lane], before[lane], entry, dead[slot])
-            before[lane] = np.where(dead[slot], before[lane], entry)
-            entry = following
-        np.multiply(fresh.factor, weather, out=fresh.factor)
+        if len(row):
+            first = np.flatnonzero(np.diff(row, prepend=-1))
+            at = row[first]
+            fresh.closed[at] = np.bitwise_or.reduceat(table.closed[slot], first)
+            fresh.impassable[at] = np.bitwise_or.reduceat(table.impassable[slot], first)
+            fresh.contraflow[at] = np.bitwise_or.reduceat(table.contraflow[slot], first)
+            fresh.depth_m[at] = np.maximum.reduceat(table.depth_m[slot], first)
+            slowed = np.minimum.reduceat(table.slowed[slot], first)
+            fresh.factor[at] = slowed * np.minimum.reduceat(table.weather[slot], first)
         return edges[self._store(edges, fresh)]
 
     def _store(self, edges: NDArray[np.int32], fresh: Effects) -> NDArray[np.bool_]:
@@ -318,21 +307,46 @@ class _Lists:
         self.head[edge[first]] = entry[first]
         self._used += len(edge)
 
-    def unlink(
-        self,
-        edges: NDArray[np.int32],
-        before: NDArray[np.int32],
-        entry: NDArray[np.int32],
-        dead: NDArray[np.bool_],
-    ) -> None:
-        """Take the dead among some entries, each of another edge, out of their lists."""
-        if not dead.any():
-            return
-        following = self.following[entry]
-        first, inner = dead & (before < 0), dead & (before >= 0)
-        self.head[edges[first]] = following[first]
-        self.following[before[inner]] = following[inner]
-        self._unlinked += int(np.count_nonzero(dead))
+    def without(
+        self, edges: NDArray[np.int32], dead: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Take slots out of the lists of some edges; tell what is left.
+
+        Parameters
+        ----------
+        edges
+            (k,), without repetition.
+        dead
+            Which slots to take out.
+
+        Returns
+        -------
+        tuple[NDArray[np.int64], NDArray[np.int32]]
+            Index of an edge, ascending, and a slot on it.
+        """
+        row, entry = self._walk(edges)
+        alive = ~dead[self.slot[entry]]
+        self._unlinked += len(entry) - int(np.count_nonzero(alive))
+        row, entry = row[alive], entry[alive]
+        self.head[edges] = _END
+        first = np.diff(row, prepend=-1) != 0
+        self.head[edges[row[first]]] = entry[first]
+        self.following[entry] = np.where(np.append(first[1:], True), _END, np.roll(entry, -1))
+        return row, self.slot[entry]
+
+    def _walk(self, edges: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """Every entry of some edges: index of the edge, ascending, and the entry, in list order."""
+        row, entry = np.arange(len(edges)), self.head[edges]
+        rows, entries = [row[:0]], [entry[:0]]
+        while len(entry):
+            more = entry >= 0
+            row, entry = row[more], entry[more]
+            rows.append(row)
+            entries.append(entry)
+            entry = self.following[entry]
+        every = np.concatenate(rows)
+        order = np.argsort(every, kind="stable")
+        return every[order], np.concatenate(entries)[order]
 
     def wasteful(self) -> bool:
         """Whether more is unlinked than in use."""
