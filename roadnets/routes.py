@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -55,8 +55,9 @@ def describe_route(
     at_m = np.cumsum(network.edge_length_m[edges] * (end - begin))
 
     # Rounding the running totals, not each leg, is what makes the legs add up.
-    names = network.edge_name[edges]
-    last_of_leg = np.append(np.flatnonzero(np.diff(names)), len(names) - 1)
+    names = [network.edge_names(edge) for edge in edges]
+    changes = [i for i, (here, next_) in enumerate(pairwise(names)) if here != next_]
+    last_of_leg = np.array([*changes, len(names) - 1])
     seconds = np.diff(whole_seconds(at_ms[last_of_leg]), prepend=0).tolist()
     metres = np.diff(np.floor(at_m[last_of_leg] + 0.5), prepend=0).astype(int).tolist()
     legs = tuple(

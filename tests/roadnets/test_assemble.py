@@ -142,6 +142,7 @@ def test_layers_limits_bus_lanes_and_numbers(tmp_path: Path) -> None:
     assert numbers == {"S203"}
     assert {network.refs[network.edge_name[e]] for e in network.edges_of_way(other)} == {""}
     assert len(network.edges_named("A")) == 4
+    assert network.names == ("", "A", "A")
 
 
 def test_a_roundabout_runs_one_way(tmp_path: Path) -> None:
