@@ -68,6 +68,7 @@ class Congestion:
     blue_light_share
         How much of a slowdown those under blue light feel, 0 to 1: where traffic makes 0.4 of its
         speed, they make 1 - share * 0.6 of theirs, and all of theirs where a bus lane runs beside.
+        That 0.3 is usual is a planner's convention.
     name
         For people.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -130,12 +131,12 @@ def depths_from_polygons(
 def flood_conditions(
     condition_id: str, depths: Depths, modes: Iterable[TravelMode] = EVERY_MODE
 ) -> list[Condition]:
-    """Tell depths as conditions, one for each depth.
+    """Tell depths as conditions, one for each depth in whole millimetres.
 
     Parameters
     ----------
     condition_id
-        Theirs begin with it and a "/"; the depth in millimetres follows.
+        Theirs begin with it and a "/"; the millimetres follow.
     depths
         Where the water stands.
     modes
@@ -147,12 +148,14 @@ def flood_conditions(
         Shallowest first. What a later flood of the same id does not renew must be ended.
     """
     concerned = frozenset(modes)
-    depth_m, group = np.unique(depths.depth_m, return_inverse=True)
+    depth_mm, group = np.unique(np.rint(depths.depth_m * 1000).clip(1), return_inverse=True)
     order = np.argsort(group, kind="stable")
-    ends = np.cumsum(np.bincount(group, minlength=len(depth_m)))
+    begins = np.searchsorted(group[order], np.arange(len(depth_mm) + 1)).tolist()
     conditions = []
-    for depth, edges in zip(depth_m, np.split(depths.edges[order], ends[:-1]), strict=True):
+    for mm, (begin, end) in zip(depth_mm.tolist(), pairwise(begins), strict=True):
+        edges = depths.edges[order[begin:end]]
         edges.setflags(write=False)
-        effect = Flooded(float(depth))
-        conditions.append(Condition(f"{condition_id}/{depth * 1000:g}", edges, effect, concerned))
+        conditions.append(
+            Condition(f"{condition_id}/{mm:.0f}", edges, Flooded(mm / 1000), concerned)
+        )
     return conditions

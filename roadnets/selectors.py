@@ -164,8 +164,8 @@ def _along(index: EdgeIndex, line: DrawnLine, tolerance_m: float) -> NDArray[np.
     """Edges along a drawn line; its way back, too, unless only the direction drawn is meant."""
     _, edges = index.along([line.points], tolerance_m)
     if not line.as_drawn:
-        drawn_back, back = index.along([line.points[::-1]], tolerance_m)
-        edges = np.concatenate((edges, back[drawn_back >= 0]))
+        _, back = index.along([line.points[::-1]], tolerance_m)
+        edges = np.concatenate((edges, back))
     if not len(edges):
         raise UnknownStreetError(index.nothing_along(line.points, tolerance_m))
     return edges.astype(np.int32)

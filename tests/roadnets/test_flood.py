@@ -10,6 +10,7 @@ from roadnets.edge_index import EdgeIndex, Polygon
 from roadnets.errors import UnknownStreetError
 from roadnets.flood import (
     WADING_M,
+    Depths,
     depths_from_polygons,
     flood_conditions,
     safe_speed_kph,
@@ -82,11 +83,22 @@ def test_depths_become_a_condition_a_depth(index):
     conditions = flood_conditions("C7", depths)
     told = [(c.condition_id, c.edges.tolist(), c.modes) for c in conditions]
     assert told == [("C7/400", [4, 5], EVERY_MODE), ("C7/700", [0, 1], EVERY_MODE)]
-    assert conditions[0].effect == Flooded(float(np.float32(0.4)))
+    assert [c.effect for c in conditions] == [Flooded(0.4), Flooded(0.7)]
     assert conditions[0].edges.dtype == np.int32
     assert not conditions[0].edges.flags.writeable
     overlay = Overlay(index.network, NO_CONDITIONS.with_all(conditions))
     assert overlay.effects.depth_m[depths.edges, 0].tolist() == depths.depth_m.tolist()
+
+
+def test_depths_that_round_alike_are_one_condition(index):
+    depths = Depths(np.array([0, 1, 4, 5], np.int32), np.float32([0.2001, 0.3, 0.2004, 0.0001]))
+    told = [(c.condition_id, c.edges.tolist(), c.effect) for c in flood_conditions("C7", depths)]
+    assert told == [
+        ("C7/1", [5], Flooded(0.001)),
+        ("C7/200", [0, 4], Flooded(0.2)),
+        ("C7/300", [1], Flooded(0.3)),
+    ]
+    assert flood_conditions("C7", Depths(depths.edges[:0], depths.depth_m[:0])) == []
 
 
 @pytest.mark.parametrize(
