@@ -19,7 +19,7 @@ TOLERANCE_M: Final = 20.0
 """A feed's line lies so near to its street: its map is another than ours."""
 
 LINES_KEPT: Final = 300_000
-"""Lines and ways remembered with their edges, about 1 KB each; beyond that all are matched again."""
+"""Lines and ways remembered, about 1 KB each; beyond that all are forgotten and matched again."""
 
 
 class WayDirection(NamedTuple):
