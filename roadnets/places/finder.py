@@ -24,9 +24,10 @@ from roadnets.places.found import (
     PlaceNote,
 )
 from roadnets.places.index import NameIndex
-from roadnets.places.kilometres import KilometrePosts
+from roadnets.places.kilometres import KilometrePoint, KilometrePosts
 from roadnets.places.known import Bearer, KnownNames, gate_labels
 from roadnets.places.query import (
+    Kilometre,
     read_crossing,
     read_gate,
     read_kilometre,
@@ -54,14 +55,18 @@ ELSEWHERE: Final = 0.8
 STREET_ONLY: Final = 0.6
 GATE_UNKNOWN: Final = 0.7
 OTHER_GATE: Final = 0.95
+OTHER_DIRECTION: Final = 0.5
 PASSING: Final = 0.85
 """Share of the score of a street without the house, a compound without the gate, another gate of
-it, two streets that do not touch."""
+it, the other carriageway, two streets that do not touch."""
 
 SAME_PLACE_M: Final = 150.0
 """Two things of one kind and name nearer than this to each other are one."""
 
 ADDRESS_EDGE_M: Final = 150.0
+
+LEAST: Final = 0.45
+"""What fits worse only fills the list."""
 
 _STREETS_TRIED: Final = 4
 _ORDER: Final = {
@@ -197,7 +202,8 @@ def _best(
     once: dict[tuple[FoundKind, LonLat, int | None], FoundPlace] = {}
     for place in found:
         key = (place.kind, place.point, place.heading)
-        if place.score > 0 and (key not in once or place.score > once[key].score):
+        known = once[key].score if key in once else LEAST
+        if place.score > known:
             once[key] = place
     places = [place for place in once.values() if bounds is None or _inside(place.point, bounds)]
     away = [0.0] * len(places)
@@ -252,7 +258,7 @@ class _Question:
     def ask(self, text: str) -> list[FoundPlace]:
         """Everything that a text may mean, in no order."""
         kilometre = self._at_kilometre(text)
-        if kilometre is not None:
+        if kilometre or (kilometre is not None and not self._is_a_name(text)):
             return kilometre
         found: list[FoundPlace] = []
         share = 1.0
@@ -271,6 +277,10 @@ class _Question:
             self.reason = NoPlace.APART
             return []
         return found + (crossed or [])
+
+    def _is_a_name(self, text: str) -> bool:
+        """Tell whether a name has it all: a roundabout may be called Km. 0."""
+        return any(score > VERY_SURE for _, score in self._find(text)[:1])
 
     # ---- names ----
 
@@ -405,7 +415,9 @@ class _Question:
             met = [p for one in ones for other in others for p in self._crossings(one, other)]
             found += met
             best = min(max((s for _, s in part), default=0.0) for part in (ones, others))
-            apart = apart or (best >= VERY_SURE and not met)
+            same = {name for name, _ in ones} & {name for name, _ in others}
+            known = best >= VERY_SURE and not same and not asked.side_by_side
+            apart = apart or (known and not met)
         return None if apart and not found else found
 
     def _crossings(self, one: tuple[int, float], other: tuple[int, float]) -> Iterator[FoundPlace]:
@@ -455,28 +467,34 @@ class _Question:
             if score < roads[0][1]:
                 break
             names = self._street_names(self._known.bearers[name])
-            for at in self._posts.locate(names, asked.kilometre):
-                index = self._network.edge_name[at.edge]
-                whole, metres = divmod(round(asked.kilometre * 1000), 1000)
-                label = f"K{whole}+{metres:03d}"
-                wrong = _opposed(asked.heading, at.heading)
-                found.append(
-                    FoundPlace(
-                        kind=FoundKind.KILOMETRE_POST,
-                        point=at.point,
-                        name=f"{self._network.names[index]} {label}",
-                        name_en=f"{self._network.names_en[index]} {label}".strip(),
-                        detail=self._network.refs[index],
-                        score=score * (0.5 if wrong else 1.0),
-                        approximate=at.between_posts,
-                        edge=at.edge,
-                        note=PlaceNote.BETWEEN_POSTS if at.between_posts else None,
-                        heading=at.heading,
-                    )
-                )
+            found += [
+                self._post(names, at, asked, score)
+                for at in self._posts.locate(names, asked.kilometre)
+            ]
         if not found:
             self.reason = NoPlace.NO_POSTS
         return found
+
+    def _post(
+        self, names: tuple[int, ...], at: KilometrePoint, asked: Kilometre, score: float
+    ) -> FoundPlace:
+        # The road goes on under other names, over a bridge for one: the longest is its own.
+        index = max(names, key=lambda name: (len(self._streets.edges_of((name,))), -name))
+        whole, metres = divmod(round(asked.kilometre * 1000), 1000)
+        label = f"K{whole}+{metres:03d}"
+        name_en = self._network.names_en[index]
+        return FoundPlace(
+            kind=FoundKind.KILOMETRE_POST,
+            point=at.point,
+            name=f"{self._network.names[index]} {label}",
+            name_en=f"{name_en} {label}" if name_en else "",
+            detail=self._network.refs[index],
+            score=score * (OTHER_DIRECTION if _opposed(asked.heading, at.heading) else 1.0),
+            approximate=at.between_posts,
+            edge=at.edge,
+            note=PlaceNote.BETWEEN_POSTS if at.between_posts else None,
+            heading=at.heading,
+        )
 
 
 def _opposed(asked: int | None, heading: int | None) -> bool:

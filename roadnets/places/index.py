@@ -91,7 +91,7 @@ class NameIndex:
         """
         name = form_of(text)
         sounds, part = (
-            ((typed_sound(text),), TYPED_SOUND) if name.is_latin else (readings(text), HOMOPHONE)
+            (typed_sound(text), TYPED_SOUND) if name.is_latin else (readings(text), HOMOPHONE)
         )
         by_name, by_sound = Likeness(name), [Likeness(sound, by_words=False) for sound in sounds]
         best: dict[int, float] = {}

@@ -51,15 +51,15 @@ def readings(name: str) -> tuple[Form, ...]:
     Returns
     -------
     tuple[Form, ...]
-        None for a name without Chinese characters; at most ``MOST_READINGS``.
+        None for a name without Chinese characters; at most twice ``MOST_READINGS``.
     """
-    folded = fold(name)
-    if not _HAN.search(folded):
-        return ()
-    sounds = [
-        _both(character, syllable) for character, syllable in _syllables(folded.replace(" ", ""))
-    ]
-    return tuple(Form(words) for words in islice(product(*sounds), MOST_READINGS))
+    found: dict[Form, None] = {}
+    for folded in dict.fromkeys((fold(name), fold(name, digits=False))):  # 一 is 1 and yi
+        if _HAN.search(folded):
+            sounds = [_both(*pair) for pair in _syllables(folded.replace(" ", ""))]
+            words = islice(product(*sounds), MOST_READINGS)
+            found.update(dict.fromkeys(Form(reading) for reading in words))
+    return tuple(found)
 
 
 def _both(character: str, syllable: str) -> tuple[str, ...]:
@@ -87,10 +87,17 @@ def initials(reading: Form) -> str:
     return "".join(word if word.isdigit() else word[0] for word in reading.words)
 
 
-def typed_sound(text: str) -> Form:
-    """Read a Latin text as pinyin: with or without tones, as marks or as digits; v for ü."""
-    toneless = _TONE.sub("", fold(text))
-    return Form(tuple(_PIECES.findall(_U_WITH_DOTS.sub("u", toneless))))
+def typed_sound(text: str) -> tuple[Form, ...]:
+    """Read a Latin text as pinyin: with or without tones, as marks or as digits; v for ü.
+
+    Returns
+    -------
+    tuple[Form, ...]
+        Two where a digit may be a tone or a number: dong1jie is 东街 or 东1街.
+    """
+    folded = _U_WITH_DOTS.sub("u", fold(text))
+    readings_of_digits = dict.fromkeys((folded, _TONE.sub("", folded)))
+    return tuple(Form(tuple(_PIECES.findall(reading))) for reading in readings_of_digits)
 
 
 _ENGLISH: Final = {

@@ -12,11 +12,20 @@ from roadnets.places.words import HAN, STREET_ENDINGS, chinese_numbers_as_digits
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
-    """Where one street meets another; ``sure`` where the text says that it is a crossing."""
+    """Where one street meets another.
+
+    Attributes
+    ----------
+    sure
+        The text says that it is a crossing.
+    side_by_side
+        Nothing stands between the two: it may as well be one name.
+    """
 
     one: str
     other: str
     sure: bool
+    side_by_side: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,9 @@ _CROSSING_START: Final = re.compile(
 )
 _HAN_AND: Final = re.compile("[与和跟同交及、]")
 _SIGN_AND: Final = re.compile(r"\s*[/&@;×+]\s*")
-_WORD_AND: Final = re.compile(r"\s+(?:and|at|with|by|x|amb|con|cross|y|i|e)\s+", re.IGNORECASE)
+_WORD_AND: Final = re.compile(
+    r"\s+(?:and|at|with|by|x|amb|con|cross|y|i|e|he|yu)\s+", re.IGNORECASE
+)
 _ENDING: Final = re.compile("|".join(STREET_ENDINGS))
 
 
@@ -128,18 +139,19 @@ def read_crossing(text: str) -> list[Crossed]:
         bodies.append(whole[:-1])
     found: dict[tuple[str, str], Crossed] = {}
     for body in bodies or [whole]:
-        for one, other, said in _cut(body):
+        for one, other, said, between in _cut(body):
             if len(one) > 1 and len(other) > 1:
-                found.setdefault((one, other), Crossed(one, other, sure or said))
+                found.setdefault((one, other), Crossed(one, other, sure or said, not between))
     return list(found.values())
 
 
-def _cut(text: str) -> Iterator[tuple[str, str, bool]]:
+def _cut(text: str) -> Iterator[tuple[str, str, bool, bool]]:
+    """Two parts, whether what is between them says "crossing", whether anything is."""
     for pattern, said in ((_SIGN_AND, True), (_WORD_AND, True), (_HAN_AND, False)):
         for cut in pattern.finditer(text):
-            yield text[: cut.start()].strip(), text[cut.end() :].strip(), said
+            yield text[: cut.start()].strip(), text[cut.end() :].strip(), said, True
     for ending in _ENDING.finditer(text):
-        yield text[: ending.end()].strip(), text[ending.end() :].strip(), False
+        yield text[: ending.end()].strip(), text[ending.end() :].strip(), False, False
 
 
 # ---- house numbers -------------------------------------------------------------------------------

@@ -118,9 +118,19 @@ def _as_digits(numeral: str) -> str:
     return str(total + (digit or 0))
 
 
-def fold(text: str) -> str:
-    """Fold a text to Chinese characters, a-z, digits and single spaces."""
-    flat = chinese_numbers_as_digits(flatten(text)).casefold().translate(_LETTERS_OF_THEIR_OWN)
+def fold(text: str, *, digits: bool = True) -> str:
+    """Fold a text to Chinese characters, a-z, digits and single spaces.
+
+    Parameters
+    ----------
+    text
+        Any.
+    digits
+        Whether numbers in Chinese become digits.
+    """
+    flat = flatten(text)
+    flat = chinese_numbers_as_digits(flat) if digits else flat
+    flat = flat.casefold().translate(_LETTERS_OF_THEIR_OWN)
     bare = "".join(c for c in unicodedata.normalize("NFD", flat) if not unicodedata.combining(c))
     return _NOT_A_WORD.sub(" ", bare).strip()
 
