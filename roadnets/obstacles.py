@@ -19,7 +19,7 @@ from roadnets.tags import (
     Barrier,
     barrier_of,
     gate_open_to_public,
-    limits_of,
+    limits_at_barrier,
     signal_direction,
 )
 
@@ -128,7 +128,7 @@ def limits_at_points(data: StreetData, origin: Ints, half: HalfEdges) -> NDArray
     """
     at = np.full((len(data.node_id), 3), np.inf, np.float32)
     for node, tags in data.node_tags.items():
-        at[node] = limits_of(tags)
+        at[node] = limits_at_barrier(tags)
     on_one_street = np.bincount(half.head, minlength=len(origin)) == 2
     limits = at[origin[half.head]]
     limits[~on_one_street[half.head]] = np.inf

@@ -403,6 +403,11 @@ def limits_of(tags: Tags) -> Limits:
     )
 
 
+def limits_at_barrier(tags: Tags) -> Limits:
+    """Limits of a barrier on the street; a car park's own are none of the street's."""
+    return limits_of(tags) if "barrier" in tags else Limits()
+
+
 def _tightest(tags: Tags, keys: tuple[str, ...], parse: Callable[[str], float | None]) -> float:
     values = (part for key in keys for part in tags.get(key, "").split(";"))
     return min((limit for value in values if (limit := parse(value)) is not None), default=math.inf)

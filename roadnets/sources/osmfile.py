@@ -41,7 +41,7 @@ from roadnets.tags import (
     Tags,
     barrier_of,
     lands_boats,
-    limits_of,
+    limits_at_barrier,
     navigable,
     place_kinds,
     population,
@@ -62,7 +62,7 @@ NOT_DRAWN: Final = "places and districts whose outline is not complete in the so
 
 _WATER_KEYS: Final = ("waterway", "leisure", "man_made")
 _WANTED_KEYS: Final = (
-    *("highway", "barrier", "boundary", "maxheight", "maxwidth", "maxweight"),
+    *("highway", "barrier", "boundary"),
     *PLACE_TAGS,
     *NAMING_KEYS,
     *_WATER_KEYS,
@@ -243,7 +243,7 @@ class _Reader:
         if signal_direction(tags) is not None:
             self.signals += 1
             self.node_tags[node.id] = tags
-        elif barrier_of(tags) is not None or limits_of(tags) != Limits():
+        elif barrier_of(tags) is not None or limits_at_barrier(tags) != Limits():
             self.node_tags[node.id] = tags
         if stops_boats(tags):
             self.node_blocks.add(node.id)

@@ -90,7 +90,8 @@ def test_a_height_restrictor_limits_the_street_that_it_stands_on(tmp_path: Path)
     low = town.street((0, 0), (1, 1), (2, 2), (3, 3), maxheight="4")
     other = town.street((0, 3), (1, 2), (3, 0))
     town.node(1, 1, barrier="height_restrictor", maxheight="2.2")
-    town.node(2, 2, maxwidth="2")
+    town.node(2, 2, barrier="chain", access="yes", maxwidth="2")
+    town.node(1, 2, amenity="parking", maxheight="1.8")
     town.node(0, 3, barrier="height_restrictor", maxheight="2")  # which of three streets?
     network = town.network(tmp_path)
     edges_low = network.edges_of_way(low)
@@ -103,7 +104,7 @@ def test_a_height_restrictor_between_two_ways_limits_both_directions(tmp_path: P
     town = Map()
     town.square()
     first, second = town.street((0, 0), (1, 1)), town.street((1, 1), (3, 3))
-    town.node(1, 1, maxheight="2.2")
+    town.node(1, 1, barrier="height_restrictor", maxheight="2.2")
     network = town.network(tmp_path)
     for way in (first, second):  # whoever drives towards it has to pass it
         heights = network.edge_max_height_m[network.edges_of_way(way)]
