@@ -99,7 +99,7 @@ def choose_landmarks(
     edges = np.arange(network.edge_count)
     tree = shapely.STRtree(project_edges(network, edges, projection))
     lon, lat = np.array([thing.point for thing in found], np.float64).T
-    places = shapely.points(projection.to_metres(lon, lat))
+    places = np.asarray(shapely.points(projection.to_metres(lon, lat)), np.object_)
     near = np.unique(
         tree.query_nearest(places, max_distance=LANDMARK_REACH_M, all_matches=False)[0]
     )

@@ -70,7 +70,7 @@ def _grouped(
     streets: NamedStreets, metres: NDArray[np.float64], *, touching: bool
 ) -> list[Crossing]:
     """Make one crossing of the points (k, 2) that lie near each other: the most central one."""
-    label = np.ones(len(metres), np.int64)
+    label = np.ones(len(metres), np.int32)
     if len(metres) > 1:
         label = fcluster(linkage(metres, "single"), ONE_CROSSING_M, "distance")
     found = []

@@ -307,7 +307,7 @@ class _Question:
     def _place(self, bearer: Bearer, score: float) -> FoundPlace:
         match bearer.kind:
             case FoundKind.STREET:
-                return self._street(bearer.index, score, PlaceNote.WHOLE_STREET)
+                return self._street(bearer.place, score, PlaceNote.WHOLE_STREET)
             case FoundKind.ADDRESS:
                 name, name_en = self._numbers.names[bearer.key]
                 point = self._numbers.middle(bearer.key)
@@ -317,10 +317,10 @@ class _Question:
                     note=PlaceNote.WHOLE_STREET,
                 )
             case FoundKind.PLACE:
-                place = self._network.places[bearer.index]
+                place = self._network.places[bearer.place]
                 return FoundPlace(bearer.kind, place.point, place.name, place.name_en, "", score)
             case FoundKind.DISTRICT:
-                return self._district(bearer.index, score)
+                return self._district(bearer.place, score)
             case _:
                 return self._landmark(bearer, score)
 
@@ -346,7 +346,7 @@ class _Question:
         return FoundPlace(FoundKind.DISTRICT, point, name, name_en, "", score, approximate=True)
 
     def _landmark(self, bearer: Bearer, score: float) -> FoundPlace:
-        thing = self._network.landmarks[bearer.index]
+        thing = self._network.landmarks[bearer.place]
         name, name_en = thing.name, thing.name_en
         if bearer.kind is FoundKind.GATE:
             labels = gate_labels(thing)
@@ -374,7 +374,7 @@ class _Question:
                     for bearer in bearers:
                         if bearer.kind is FoundKind.STREET:
                             fit = share * score * STREET_ONLY
-                            yield self._street(bearer.index, fit, PlaceNote.STREET_ONLY)
+                            yield self._street(bearer.place, fit, PlaceNote.STREET_ONLY)
 
     def _house(self, bearers: list[Bearer], house: House, number: str, score: float) -> FoundPlace:
         names = self._street_names(bearers)
@@ -399,7 +399,7 @@ class _Question:
 
     def _street_names(self, bearers: Iterable[Bearer]) -> tuple[int, ...]:
         """Indices into the network's names of all streets among some bearers, ascending."""
-        streets = (b.index for b in bearers if b.kind is FoundKind.STREET)
+        streets = (b.place for b in bearers if b.kind is FoundKind.STREET)
         return tuple(sorted({self._streets.streets[index].name for index in streets}))
 
     # ---- crossings ----

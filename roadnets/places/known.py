@@ -31,14 +31,14 @@ class Bearer(NamedTuple):
     ----------
     kind
         ADDRESS stands for a street that only house numbers name.
-    index
+    place
         Which of ``NamedStreets.streets``, of the network's landmarks, places or districts.
     key
         Of an ADDRESS: which of ``HouseNumbers.names``.
     """
 
     kind: FoundKind
-    index: int
+    place: int
     key: str = ""
 
 
@@ -56,11 +56,11 @@ class KnownNames:
     """
 
     def __init__(self, network: RoadNetwork, streets: NamedStreets, numbers: HouseNumbers) -> None:
-        self.english = {
-            thing.name: thing.name_en
-            for thing in (*network.landmarks, *network.places, *network.districts)
-            if thing.name_en
-        }
+        pairs = (
+            *((thing.name, thing.name_en) for thing in network.landmarks),
+            *((place.name, place.name_en) for place in network.places),
+        )
+        self.english = {name: name_en for name, name_en in pairs if name_en}
         number: dict[tuple[str, ...], int] = {}
         self.spellings: list[tuple[str, ...]] = []
         self.bearers: list[list[Bearer]] = []

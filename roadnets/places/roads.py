@@ -62,8 +62,8 @@ class Road:
         self.lines = streets.lines_of(names)
         self._length = np.maximum(shapely.length(self.lines), 0.01)
         ends = np.concatenate((network.edge_tail[self.edges], network.edge_head[self.edges]))
-        nodes, ends = np.unique(ends, return_inverse=True)
-        self._tail, self._head = ends.reshape(2, -1)
+        nodes, numbered = np.unique(ends, return_inverse=True)
+        self._tail, self._head = numbered.reshape(2, -1)
         # Of parallel edges the shortest counts: a sparse array would add them up.
         order = np.lexsort((self._length, self._head, self._tail))
         _, first = np.unique(self._tail[order] * len(nodes) + self._head[order], return_index=True)
@@ -92,9 +92,10 @@ class Road:
                 if start.position == end.position and start.along_m <= end.along_m:
                     yield Run((start.position,), start.along_m, end.along_m - start.along_m)
             source = int(self._head[start.position])
-            distance, before = dijkstra(
-                self._graph, indices=source, limit=limit_m, return_predecessors=True
+            distances, befores = dijkstra(
+                self._graph, indices=np.array([source]), limit=limit_m, return_predecessors=True
             )
+            distance, before = distances[0], befores[0]
             first_m = float(self._length[start.position]) - start.along_m
             for end in ends:
                 target = int(self._tail[end.position])

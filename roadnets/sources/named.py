@@ -124,11 +124,11 @@ class NamedThings:
         if not points or not self._rings:
             return [""] * len(points)
         scale = np.array((np.cos(np.radians(points[0].lat)), 1.0)) * METRES_PER_DEGREE
-        polygons = [shapely.Polygon(np.array(ring) * scale) for _, ring in self._rings]
-        polygons = [p if p.is_valid else p.convex_hull for p in polygons]
+        drawn = [shapely.Polygon(np.array(ring) * scale) for _, ring in self._rings]
+        polygons = [p if p.is_valid else p.convex_hull for p in drawn]
         tree = shapely.STRtree(polygons)
         found = [""] * len(points)
-        for i, at in enumerate(shapely.points(np.array(points) * scale)):
+        for i, at in enumerate(shapely.Point(*point) for point in np.array(points) * scale):
             near = tree.query(at, predicate="dwithin", distance=GATE_REACH_M).tolist()
             if near:
                 # A gate stands on the outline, which may run a metre inside or outside of it.
