@@ -9,10 +9,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
 from rich.console import Console
 
 from roadnets import store
+from roadnets.congestion import FLAT, Congestion
 from roadnets.errors import RoadnetsError, SourceError
+from roadnets.geo import CoordinateSystem
 from roadnets.importing import ALLOWED, import_network
 from roadnets.prepared import prepare
 from roadnets.progress import progress
@@ -59,9 +62,45 @@ def _parser() -> argparse.ArgumentParser:
     preparing = commands.add_parser("prepare", help="add the hierarchy to a file that has none")
     preparing.add_argument("network", metavar="city.net", type=Path, help="a network file")
     preparing.set_defaults(run=_prepare)
+    _add_calibrate(commands.add_parser("calibrate", help="fit travel times to observed trips"))
     warming = commands.add_parser("warm", help="compile the kernel now, not at the first start")
     warming.set_defaults(run=_warm)
     return parser
+
+
+def _add_calibrate(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Fit how real trips lie about the engine's times, by mode, time of day and kind of way, "
+        "and show how well the fit tells of trips that it has not seen: docs/travel-times.md."
+    )
+    parser.add_argument("network", metavar="city.net", type=Path, help="a network file")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "trips", metavar="trips.csv", type=Path, nargs="?", help="observed trips, .csv or .csv.gz"
+    )
+    source.add_argument(
+        "--synthetic",
+        metavar="N",
+        type=int,
+        help="make N trips up, and find again what they follow",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the trips that are made up")
+    parser.add_argument(
+        *("-o", "--output"), metavar="calibration.json", type=Path, required=True, help="to write"
+    )
+    parser.add_argument(
+        "--tz", default="Asia/Shanghai", help="time zone of the hours; default: Asia/Shanghai"
+    )
+    parser.add_argument(
+        "--coordinates",
+        type=CoordinateSystem,
+        choices=list(CoordinateSystem),
+        help="how the points of the trips are to be read",
+    )
+    parser.add_argument(
+        "--congestion", metavar="FILE", type=Path, help="congestion of the engine, YAML"
+    )
+    parser.set_defaults(run=_calibrate)
 
 
 def _import(options: argparse.Namespace) -> None:
@@ -91,6 +130,44 @@ def _prepare(options: argparse.Namespace) -> None:
         tell(f"writing {options.network.name}")
         store.save(network, options.network, prepared)
     print(f"{options.network.name} has its hierarchy now: {prepared.topology.slot_count:,} slots")
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    from roadnets.calibrate import scores_table, spreads_table
+    from roadnets.calibrating import calibrate_to, calibrate_to_synthetic, refused_lines
+    from roadnets.sources.calibrationfile import write_calibration
+    from roadnets.sources.tripfile import TripFile, read_trips
+
+    file = TripFile((), ())
+    if options.trips is not None:
+        file = read_trips(options.trips, options.coordinates)
+    congestion = _read_congestion(options.congestion)
+    with progress(Console(stderr=True)) as tell:
+        network, prepared = store.load_ready(options.network, tell)
+        try:
+            if options.trips is None:
+                many = (options.synthetic, options.seed)
+                done = calibrate_to_synthetic(
+                    network, prepared, *many, options.tz, congestion, tell
+                )
+            else:
+                done = calibrate_to(network, prepared, file, options.tz, congestion, tell)
+        except ValueError as error:
+            raise SourceError(str(error)) from error
+    write_calibration(done.calibration, options.output)
+    print(refused_lines(done.refused, done.used + len(done.refused)))
+    print(f"\n{spreads_table(done.calibration, done.truth)}\n\n{scores_table(done.scores)}")
+
+
+def _read_congestion(path: Path | None) -> Congestion:
+    if path is None:
+        return FLAT
+    try:
+        return Congestion.from_mapping(yaml.safe_load(path.read_bytes()))
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be read: {error.strerror}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise SourceError(f"{path.name}: {error}") from error
 
 
 def _warm(_: argparse.Namespace) -> None:

@@ -103,7 +103,7 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], about: str) -> None:
     # One key, since safetensors keeps metadata in a map without order.
     data = safetensors.numpy.save(dict(arrays), metadata={_METADATA_KEY: about})
     try:
-        _write_atomically(path, data)
+        write_atomically(path, data)
     except OSError as error:
         raise NetworkFileError(f"{path.name} cannot be written: {error.strerror}") from error
 
@@ -144,8 +144,8 @@ def read(path: Path) -> TensorFile:
     return TensorFile(about, tuple(sorted(tensors)), data, start, tensors)
 
 
-def _write_atomically(path: Path, data: bytes) -> None:
-    """Write beside ``path``, force it to disk, then rename over ``path``."""
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write beside ``path``, force it to disk, then rename over ``path``; raises OSError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with draft.open("wb") as file:

@@ -199,12 +199,16 @@ class Calibration:
             Kind of way; None where the way is not known.
         """
         time = None if when is None else time_group(when, self._zone)
-        cell: Cell | None = Cell(mode, time, None if time is None else road)
-        while cell is not None:
-            if cell in self.spreads:
-                return self.spreads[cell]
-            cell = cell.wider
-        return CONVENTIONS[mode]
+        return self.of_cell(Cell(mode, time, None if time is None else road))
+
+    def of_cell(self, cell: Cell) -> Spread:
+        """Find the spread of a cell, or of the narrowest known one around it."""
+        around: Cell | None = cell
+        while around is not None:
+            if around in self.spreads:
+                return self.spreads[around]
+            around = around.wider
+        return CONVENTIONS[cell.mode]
 
     def quantiles(
         self,
