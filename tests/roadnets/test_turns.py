@@ -1,6 +1,7 @@
 """Turn restrictions on hand-written maps: every kind becomes edges, or a sentence why not."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roadnets.assemble import assemble
+from roadnets.engine import TravelEngine
 from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.sources import osmfile
+from roadnets.travel import Snap, TravelMode
 from roadnets.turns import BOUND, CAR, TRUCK
 from tests.data import data
-from tests.roadnets.osmfiles import LAT, LON, STEP, Map
+from tests.roadnets.osmfiles import LAT, LON, STEP, Map, edge
 
 Place = tuple[float, float]
 WEST, MIDDLE, EAST, SOUTH, NORTH = (0, 1), (1, 1), (2, 1), (1, 0), (1, 2)
@@ -312,6 +315,41 @@ def test_where_turns_let_nobody_in_is_no_street_of_the_public(tmp_path: Path) ->
     assert public.sum() == network.edge_count - 2
     (note,) = network.report.notes
     assert note.startswith("edges closed to everybody but blue light: 2")
+
+
+def test_civilians_go_round_what_blue_light_turns_into(tmp_path: Path) -> None:
+    town, ways = crossing()
+    restrict(town, ways["south"], MIDDLE, ways["west"], restriction="no_left_turn")
+    network = town.network(tmp_path)
+    travel = TravelEngine.plain(network)
+    origin = Snap(edge(network, SOUTH, MIDDLE), 0.9, 0.0)
+    target = Snap(edge(network, MIDDLE, WEST), 0.5, 0.0)
+    ways_driven = {}
+    for mode in (TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN, TravelMode.HIGH_CLEARANCE):
+        route = travel.route(mode, origin, target)
+        assert route is not None
+        ways_driven[mode] = len(route.edges)
+        driven = tuple(_place(network, int(node)) for node in network.edge_head[list(route.edges)])
+        assert mode is TravelMode.BLUE_LIGHT or (MIDDLE, WEST) not in pairwise(driven[:2])
+    assert ways_driven[TravelMode.BLUE_LIGHT] == 2
+    assert min(ways_driven.values()) < max(ways_driven.values())
+
+
+def test_nobody_drives_against_a_one_way_street_or_on_water(tmp_path: Path) -> None:
+    town, _ = crossing()
+    short_cut = town.street(SOUTH, (1.5, 0.9), NORTH, oneway="yes")
+    town.way((0, 0.5), (2, 0.5), waterway="river")
+    network = town.network(tmp_path)
+    travel = TravelEngine.plain(network)
+    origin = Snap(edge(network, MIDDLE, NORTH), 1.0, 0.0)
+    target = Snap(edge(network, MIDDLE, SOUTH), 1.0, 0.0)
+    for mode in (TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN):
+        route = travel.route(mode, origin, target)
+        assert route is not None
+        used = set(network.edge_way[list(route.edges)].tolist())
+        assert short_cut not in used
+        wrong = EdgeFlag.AGAINST_ONEWAY | EdgeFlag.WATER
+        assert not network.has_flag(wrong)[list(route.edges)].any()
 
 
 CORNERS = [(x, y) for x in range(4) for y in range(3)]
