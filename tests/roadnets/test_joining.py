@@ -125,6 +125,27 @@ def test_edges_cover_every_segment_once_each_way(
     assert half is not None
 
 
+@given(segments, st.sets(st.integers(0, 2)))
+def test_with_their_reverses_every_edge_has_a_twin(
+    streets: list[tuple[int, int, int]], one_way: set[int]
+) -> None:
+    for part in _parts(streets):
+        half = halves(part, 10)
+        driven = (half.side % 2 == 0) | ~np.isin(half.side // 2, list(one_way))
+        chains = join(half, driven, np.zeros(10, np.bool_))
+        m = len(chains.twin)
+        both = chains.with_reverses()
+        found = paths(half, both)
+        assert found[:m] == paths(half, chains)
+        assert len(both.twin) == m + np.count_nonzero(chains.twin < 0)
+        assert both.twin[both.twin].tolist() == list(range(len(both.twin)))
+        assert all(found[edge] == found[back][::-1] for edge, back in enumerate(both.twin.tolist()))
+        assert both.twin[m:].tolist() == sorted(both.twin[m:].tolist())
+        ones = np.ones(len(half.tail))
+        assert both.least(half.length_m).tolist() == [1.0] * len(found)
+        assert both.sum(ones).tolist() == [len(nodes) - 1 for nodes in found]
+
+
 def _parts(streets: list[tuple[int, int, int]]) -> list[list[tuple[int, int, int]]]:
     """Split segments into connected parts."""
     parts: list[tuple[set[int], list[tuple[int, int, int]]]] = []
