@@ -68,6 +68,8 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     )
     files = parser.add_argument_group("files")
     _file(files, "--network", "road network (default: the sample city)")
+    _file(files, "--congestion", "congestion.yaml: usual speeds by the hour of the week")
+    _file(files, "--calibration", "how sure travel times are (python -m roadnets calibrate)")
     _file(files, "--fleet", "fleet.yaml (default: suggested from the network)")
     _file(files, "--plans", "plans.yaml (default: the ones that come along)")
     _file(files, "--mapping", "mapping.yaml: what clients call things")
@@ -134,7 +136,10 @@ def _instant(text: str) -> datetime:
 
 
 def _serve(args: argparse.Namespace) -> int:
-    from dispatch.config import Config, Mode
+    from dispatch.steps import Steps
+
+    with Steps(sys.stderr).step("loading the road kernel, which the first start compiles"):
+        from dispatch.config import Config, Mode
     from dispatch.service.logs import log_to_stderr
 
     names = {f.name for f in fields(Config)}

@@ -26,6 +26,7 @@ from dispatch.errors import FileRefusedError
 from dispatch.files.fleet import read_fleet
 from dispatch.files.mapping import read_mappings
 from dispatch.files.plans import default_plans_path, read_plans
+from dispatch.files.traffic import read_calibration, read_congestion
 from dispatch.fleet.events import FleetDeclared
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.fleet.suggest import suggest_fleet
@@ -39,12 +40,16 @@ from dispatch.service.street_finder import StreetFinder
 from dispatch.service.texts import Catalogue
 from dispatch.state import State, decode
 from dispatch.steps import Steps
-from roadnets.engine import TravelEngine
+from dispatch.traffic import Traffic, Usual, live_roads
+from roadnets.kernel.compiled import warm
+from roadnets.live import LiveRoads
 from roadnets.matching import Matcher
 from roadnets.network import RoadNetwork
+from roadnets.prepared import Prepared
 from roadnets.snap import Snapper
-from roadnets.store import load
+from roadnets.store import Ready, load_stored
 from roadnets.travel import TravelMode
+from roadnets.uncertainty import UNCALIBRATED, Calibration
 
 log = logging.getLogger(__name__)
 
@@ -57,11 +62,20 @@ class Given:
 
     Attributes
     ----------
+    prepared
+        The hierarchy over the network; None: it is prepared while others answer.
+    usual
+        What is usual at which hour.
+    calibration
+        How sure travel times are.
     journal
         Where the journal is.
     """
 
     network: RoadNetwork
+    prepared: Prepared | None
+    usual: Usual
+    calibration: Calibration
     plans: ResponsePlans
     fleet: FleetFile
     mappings: Mappings
@@ -79,7 +93,7 @@ def read_given(config: Config, steps: Steps) -> Given:
     with steps.step("reading the response plans"):
         plans = read_plans(config.plans or default_plans_path())
     with steps.step("reading the road network"):
-        network = load(config.network) if config.network else _sample()
+        network, prepared = load_stored(config.network) if config.network else _sample()
     with steps.step("reading the fleet"):
         fleet = (
             read_fleet(config.fleet, plans)
@@ -92,14 +106,17 @@ def read_given(config: Config, steps: Steps) -> Given:
             if config.mapping
             else make_mappings((), plans, fleet)
         )
+    with steps.step("reading how the streets usually are"):
+        usual = read_congestion(config.congestion) if config.congestion else Usual()
+        calibration = read_calibration(config.calibration) if config.calibration else UNCALIBRATED
     journal = config.journal or default_journal(network.name, network.checksum)
-    return Given(network, plans, fleet, mappings, journal)
+    return Given(network, prepared, usual, calibration, plans, fleet, mappings, journal)
 
 
-def _sample() -> RoadNetwork:
-    from roadnets.sources.sample import sample_network
+def _sample() -> Ready:
+    from roadnets.sources.sample import sample_ready
 
-    return sample_network()
+    return sample_ready()
 
 
 class DeskServer:
@@ -112,10 +129,18 @@ class DeskServer:
         with steps.step("replaying the journal"):
             self.clock = _clock(config, journal)
             self.engine = Engine(journal, given.plans, self.clock, orders=config.orders)
+        with steps.step("warming the road kernel"):
+            warm(lambda _: None)
         with steps.step("preparing travel times"):
-            self._streets = _streets(given.network, self.engine.state)
+            live = live_roads(given.network, given.prepared, given.usual, self.clock.now())
+            self._streets = _streets(live, self.engine.state)
+        self._finder = StreetFinder(given.network)
+        self._traffic = Traffic(live, self._streets, given.usual, self.clock, self._finder.index)
         self._proposer = Proposer(
-            self.engine, self._streets, config.settings, config.sha256(given.plans)
+            self.engine,
+            self._streets,
+            config.settings,
+            config.sha256(given.plans, given.usual.congestion),
         )
         self._queries = ThreadPoolExecutor(QUERY_THREADS, thread_name_prefix="queries")
         self._server: Server | None = None
@@ -133,6 +158,9 @@ class DeskServer:
         await self.engine.start()
         await self._declare_fleet()
         await self._proposer.start()
+        await self._traffic.start()
+        for made in (self._finder.index, self._finder.places):
+            self._queries.submit(made)  # ready before somebody asks
         rooms = Rooms(
             engine=self.engine,
             proposer=self._proposer,
@@ -140,7 +168,9 @@ class DeskServer:
             mappings=self.given.mappings,
             catalogue=Catalogue(self.given.plans),
             queries=self._queries,
-            finder=StreetFinder(self.given.network),
+            traffic=self._traffic,
+            calibration=self.given.calibration,
+            finder=self._finder,
             matcher=Matcher(self.given.network, self._streets.snapper),
             stopping=asyncio.Event(),
         )
@@ -155,6 +185,7 @@ class DeskServer:
         """Let calls under way finish, then put everything away."""
         if self._server is not None:
             await self._server.stop()
+        await self._traffic.stop()
         await self._proposer.stop()
         await self.engine.stop()
         self._queries.shutdown()
@@ -253,11 +284,11 @@ def _clock(config: Config, journal: Journal) -> Clock:
     return ScaledClock(config.clock_rate, max(start, floor) if floor else start)
 
 
-def _streets(network: RoadNetwork, state: State) -> Streets:
+def _streets(live: LiveRoads, state: State) -> Streets:
     """The streets, with their first questions asked: those take longest."""
-    streets = Streets(network, Snapper(network), TravelEngine.plain)
-    middle = network.edge_line(0)[0]
-    for mode in TravelMode:
+    streets = Streets(live.network, Snapper(live.network), live)
+    middle = live.network.edge_line(0)[0]
+    for mode in (TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN):
         snap = streets.snap(middle, mode)
         if snap is not None:
             streets.travel(state.conditions).many_to_one(mode, [snap], snap)

@@ -22,6 +22,7 @@ from dispatch.emergency.propose import ProposeSettings
 from dispatch.errors import FileRefusedError, InvalidFieldError
 from dispatch.service.security import TlsFiles
 from dispatch.service.server import Limits
+from roadnets.congestion import FLAT, Congestion
 
 DEFAULT_LISTEN: Final = "127.0.0.1:50051"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -45,6 +46,8 @@ class Config:
     ----------
     network
         A network file; None: the generated sample city.
+    congestion, calibration
+        None: the streets are the same at every hour; conventions tell how sure travel times are.
     fleet, plans, mapping
         None: suggested from the network; the plans that come along; no client has a mapping.
     journal
@@ -63,6 +66,8 @@ class Config:
     """
 
     network: Path | None = None
+    congestion: Path | None = None
+    calibration: Path | None = None
     fleet: Path | None = None
     plans: Path | None = None
     mapping: Path | None = None
@@ -109,9 +114,19 @@ class Config:
         """Whether this desk sends units."""
         return self.mode is Mode.LIVE
 
-    def sha256(self, plans: ResponsePlans) -> str:
-        """One hash of what decisions rest on beside the state: plans, policy, settings, mode."""
-        told = {"plans": plans.version, "settings": asdict(self.settings), "mode": self.mode}
+    def sha256(self, plans: ResponsePlans, congestion: Congestion = FLAT) -> str:
+        """One hash of what decisions rest on beside the state.
+
+        Plans, policy, settings, mode, and how slow the streets usually are at each hour.
+        """
+        told: dict[str, object] = {
+            "plans": plans.version,
+            "settings": asdict(self.settings),
+            "mode": self.mode,
+        }
+        if congestion is not FLAT:
+            weeks = {group: week.tolist() for group, week in congestion.factors.items()}
+            told["congestion"] = (weeks, congestion.blue_light_share)
         body = msgspec.json.encode(told, order="deterministic")
         return f"sha256:{hashlib.sha256(body).hexdigest()}"
 

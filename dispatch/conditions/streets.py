@@ -63,6 +63,8 @@ class Streets:
         self.network = network
         self.snapper = snapper
         self.live: Roads = BuiltAnew(network, live) if callable(live) else live
+        self.pace = ""
+        """The hour and the measured speeds that the roads go by, by name."""
         self._lock = threading.Lock()
         self._in_force: dict[ConditionId, Condition] = {}
         self._known: dict[ConditionId, tuple[roads.Condition, ...]] = {}

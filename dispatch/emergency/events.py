@@ -60,6 +60,9 @@ class DecisionInputs(Frozen, frozen=True):
         sha256 of response plans, policy and settings.
     elapsed_ms
         How long it took, for the record; no input of anything.
+    pace
+        The hour of the week and the measured speeds by which travel times were computed, by name;
+        "" where nothing was unusual. What was measured is not kept (ADR 0012).
     """
 
     revision: int
@@ -70,6 +73,7 @@ class DecisionInputs(Frozen, frozen=True):
     seed: int
     units: tuple[UnitInput, ...]
     elapsed_ms: float
+    pace: str = ""
 
 
 class DecisionMade(Frozen, frozen=True, tag=True):

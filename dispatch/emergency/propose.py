@@ -511,4 +511,5 @@ def _inputs(
         seed=seed,
         units=tuple(UnitInput(u.unit_id, u.place, u.ready_s, u.position_age_s) for u in could_go),
         elapsed_ms=0.0,
+        pace=snapshot.pace,
     )

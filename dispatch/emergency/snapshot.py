@@ -94,3 +94,4 @@ class Snapshot:
     incidents: tuple[OpenIncident, ...]
     units: tuple[UnitView, ...]
     hospitals: tuple[HospitalView, ...]
+    pace: str = ""

@@ -51,6 +51,7 @@ def take_snapshot(
         incidents=tuple(sorted(incidents, key=lambda i: i.incident_id)),
         units=_units(scene, streets, now, stale_after_s),
         hospitals=_hospitals(scene.fleet, streets),
+        pace=streets.pace,
     )
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from dispatch.errors import InvalidFieldError
 from dispatch.intake.mapping import ClientMapping
 from dispatch.service import convert, present
@@ -17,6 +20,7 @@ from roadnets.corridor import SignalArrival, corridor_of
 from roadnets.geo import UNREACHABLE, LonLat
 from roadnets.reach import reach_polygons
 from roadnets.travel import Reach, Route, Snap, TravelMode, TravelTimes
+from roadnets.uncertainty import RoadGroup, road_group
 
 MOST_ALTERNATIVES: Final = 5
 MOST_POINTS: Final = 5_000
@@ -59,14 +63,17 @@ class Journeys:
         others: Sequence[Route] = ()
         if request.alternatives:
             others = travel.alternatives(vehicle, *places, most=request.alternatives)
+        p50_s, p90_s = self._sure(route, vehicle.mode)
         return roads_pb2.RouteResponse(
             reachable=True,
             duration_s=route.duration_s,
             length_m=route.length_m,
             line=[present.known_point(p) for p in route.line],
             legs=_legs(route),
+            p50_s=p50_s,
+            p90_s=p90_s,
             signals=self._signals(route),
-            alternatives=[self._alternative(other) for other in others],
+            alternatives=[self._alternative(other, vehicle.mode) for other in others],
         )
 
     def matrix(self, request: roads_pb2.MatrixRequest, mapping: ClientMapping) -> bytes:
@@ -92,10 +99,14 @@ class Journeys:
         destinations = self._places(request.destinations, "destinations", vehicle.mode, mapping)
         seconds = self._travel().matrix(vehicle, origins, destinations)
         reachable = seconds < UNREACHABLE
-        seconds[~reachable] = 0
+        p90_s = self._quantiles(seconds, vehicle.mode, 0.9) if request.p90 else None
         answer = roads_pb2.MatrixResponse()
-        for row, there in zip(seconds, reachable, strict=True):
-            answer.rows.add(reachable=there.tolist(), durations_s=row.tolist())
+        for place, there in enumerate(reachable):
+            answer.rows.add(
+                reachable=there.tolist(),
+                durations_s=np.where(there, seconds[place], 0).tolist(),
+                p90_s=() if p90_s is None else np.where(there, p90_s[place], 0).tolist(),
+            )
         return answer.SerializeToString()
 
     def reach(
@@ -162,17 +173,32 @@ class Journeys:
             for place, snap in enumerate(snapper.snap_many(points, mode))
         ]
 
-    def _alternative(self, route: Route) -> roads_pb2.AlternativeRoute:
+    def _alternative(self, route: Route, mode: TravelMode) -> roads_pb2.AlternativeRoute:
+        p50_s, p90_s = self._sure(route, mode)
         return roads_pb2.AlternativeRoute(
             duration_s=route.duration_s,
             length_m=route.length_m,
             line=[present.known_point(p) for p in route.line],
             legs=_legs(route),
+            p50_s=p50_s,
+            p90_s=p90_s,
             signals=self._signals(route),
         )
 
     def _signals(self, route: Route) -> list[roads_pb2.SignalOnRoute]:
         return [_signal(arrival) for arrival in corridor_of(self._streets.network, route)]
+
+    def _sure(self, route: Route, mode: TravelMode) -> tuple[int, int]:
+        """Seconds that half of all drives, and nine of ten, keep."""
+        road = road_group(self._streets.network, route.edges)
+        p50, p90 = (self._quantiles(route.duration_s, mode, q, road) for q in (0.5, 0.9))
+        return int(p50), int(p90)
+
+    def _quantiles(
+        self, seconds: ArrayLike, mode: TravelMode, share: float, road: RoadGroup | None = None
+    ) -> NDArray[np.int64]:
+        now = self._rooms.engine.clock.now()
+        return self._rooms.calibration.quantiles(seconds, mode, now, share, road)
 
     def _areas(self, reach: Reach) -> list[roads_pb2.ReachedArea]:
         return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, TypeVar
 
 from dispatch.conditions.desk import EndCondition, EndConditions, SetCondition, SetConditions
@@ -19,9 +19,11 @@ from dispatch.service.calls import Call
 from dispatch.service.journeys import Journeys
 from dispatch.service.orders import Order, carry_out
 from dispatch.service.places import find_place
+from dispatch.service.positions import until
 from dispatch.service.present import Presenter
 from dispatch.service.rooms import Rooms
 from dispatch.service.snapping import snap
+from dispatch.service.speeds import SpeedIntake, segment_key, segments
 from dispatch.state import State
 from dispatch.v1 import roads_pb2
 from roadnets.geo import LonLat
@@ -146,6 +148,33 @@ class RoadService:
             answer.conditions.append(message)
         return answer
 
+    async def register_segments(
+        self, request: roads_pb2.RegisterSegmentsRequest, call: Call
+    ) -> roads_pb2.RegisterSegmentsResponse:
+        """Learn what the segments of a feed are."""
+        found = segments(request, call)
+        try:
+            count, astray = await self._rooms.traffic.register(found)
+        except ValueError as error:
+            told = str(error).replace(segment_key(call, ""), "")
+            raise InvalidFieldError(
+                "segments", len(found), f"segments of streets ({told})"
+            ) from error
+        names_astray = [name.removeprefix(segment_key(call, "")) for name in astray]
+        return roads_pb2.RegisterSegmentsResponse(
+            segment_count=count, segments_without_street=names_astray
+        )
+
+    async def stream_speeds(
+        self, batches: AsyncIterator[roads_pb2.StreamSpeedsRequest], call: Call
+    ) -> roads_pb2.StreamSpeedsResponse:
+        """Take measured speeds."""
+        presenter = Presenter(self._rooms.catalogue, call.language)
+        intake = SpeedIntake(self._rooms, call, presenter)
+        async for batch in until(self._rooms.stopping, batches):
+            await intake.take(batch)
+        return intake.summary
+
     async def route(self, request: roads_pb2.RouteRequest, call: Call) -> roads_pb2.RouteResponse:
         """Find the fastest way, by which streets, and others."""
         return await self._query(self._journeys.route, request, call.mapping)
@@ -174,7 +203,7 @@ class RoadService:
     ) -> roads_pb2.NetworkInfo:
         """Which streets these are."""
         network = self._rooms.streets.network
-        bounds = network.bounds
+        bounds, pace = network.bounds, self._rooms.traffic.pace
         return roads_pb2.NetworkInfo(
             display_name=network.name,
             source=network.source,
@@ -184,6 +213,11 @@ class RoadService:
             edge_count=network.edge_count,
             signal_count=network.signals,
             engine=self._rooms.streets.live.engine,
+            condition_count=len(self._engine.state.conditions.in_force),
+            time_slot=_slot(pace.slot),
+            measured_edge_count=pace.measured,
+            newest_speed_time=present.timestamp(pace.newest),
+            calibration=self._rooms.calibration.name,
             south_west=present.point(LonLat(bounds.west, bounds.south)),
             north_east=present.point(LonLat(bounds.east, bounds.north)),
         )
@@ -236,6 +270,14 @@ class RoadService:
         self, request: roads_pb2.FindPlaceRequest, mapping: ClientMapping, presenter: Presenter
     ) -> roads_pb2.FindPlaceResponse:
         return find_place(self._rooms.finder.places(), request, mapping, presenter)
+
+
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def _slot(slot: int | None) -> str:
+    """An hour of the week for people."""
+    return "" if slot is None else f"{_DAYS[slot // 24]} {slot % 24:02d}:00"
 
 
 def _state(fact: ConditionSet | ConditionsSet) -> roads_pb2.ConditionState.ValueType:

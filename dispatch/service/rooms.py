@@ -12,7 +12,9 @@ from dispatch.intake.mapping import Mappings
 from dispatch.proposer import Proposer
 from dispatch.service.street_finder import StreetFinder
 from dispatch.service.texts import Catalogue
+from dispatch.traffic import Traffic
 from roadnets.matching import Matcher
+from roadnets.uncertainty import Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,10 @@ class Rooms:
     queries
         Few threads for questions that take long (routes, street names), so that they cannot
         crowd out the proposer.
+    traffic
+        Keeps the streets at the pace of the hour and of measured speeds.
+    calibration
+        How sure travel times are.
     finder
         Looks streets and places up.
     matcher
@@ -38,6 +44,8 @@ class Rooms:
     mappings: Mappings
     catalogue: Catalogue
     queries: ThreadPoolExecutor
+    traffic: Traffic
+    calibration: Calibration
     finder: StreetFinder
     matcher: Matcher
     stopping: asyncio.Event

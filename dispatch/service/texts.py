@@ -245,6 +245,20 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
             "The road is known; its kilometre posts do not reach so far.",
         ),
     ),
+    # What is the matter with a measured speed
+    "speed_without_street": (
+        (
+            "找不到所指的道路：{given}",
+            "It names no street that is known: {given}",
+        ),
+    ),
+    "speed_implausible": (
+        (
+            "速度“{value}”不合理（0 到 200 公里/小时）",
+            "A speed of {value} km/h cannot be (0 to 200).",
+        ),
+    ),
+    "speed_outdated": (("已过时：{age_s} 前测得", "It was measured {age_s} ago."),),
     # Refusals
     "invalid_field": (
         (
@@ -386,6 +400,9 @@ ALLOWED_ZH: Final[Mapping[str, str]] = {
     "edges or polygons, or both": "edges 或 polygons，或两者",
     "when, in a track": "轨迹中必须有时间",
     "oldest first, in a track": "轨迹按时间先后排列",
+    "each segment once": "每个路段只能出现一次",
+    "edges, a way or a line": "路段、道路或线",
+    "a coordinate system, e.g. COORDINATE_SYSTEM_WGS84": "坐标系，例如 COORDINATE_SYSTEM_WGS84",
     "each condition once": "每条路况只能出现一次",
     "no other streets beside it": "不能同时指定其他道路",
     "none: the flooded areas say which": "不填：由积水区域决定",
@@ -425,6 +442,8 @@ _ALLOWED_PATTERNS_ZH: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"(\d+) to (\d+), or 0 for (\d+)", r"\1 到 \2；0 表示 \3"),
         (r"(\d+) to (\d+)", r"\1 到 \2"),
         (r"(\d+) to (\d+) points", r"\1 到 \2 个点"),
+        (r"(\d+) to (\d+) characters", r"\1 到 \2 个字符"),
+        (r"segments of streets \((.*)\)", r"道路上的路段（\1）"),
         (r"origins times destinations up to (\d+)", r"起点数乘以终点数不超过 \1"),
         (
             r"so many that up to (\d+) edges are reached, or polygons alone",

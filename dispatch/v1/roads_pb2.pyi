@@ -847,7 +847,7 @@ class Segment(_message.Message):
     WAY_FIELD_NUMBER: _builtins.int
     LINE_FIELD_NUMBER: _builtins.int
     segment_id: _builtins.str
-    """1 to 200 characters."""
+    """Yours alone: other clients' ids do not clash with it. 1 to 200 characters."""
     @_builtins.property
     def edges(self) -> Global___SegmentEdges: ...
     @_builtins.property
@@ -901,16 +901,22 @@ class RegisterSegmentsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SEGMENT_COUNT_FIELD_NUMBER: _builtins.int
+    SEGMENTS_WITHOUT_STREET_FIELD_NUMBER: _builtins.int
     segment_count: _builtins.int
     """Now known, over all clients."""
+    @_builtins.property
+    def segments_without_street(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those that lie along no street: their speeds will be rejected."""
+
     def __init__(
         self,
         *,
         segment_count: _builtins.int = ...,
+        segments_without_street: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["segment_count", b"segment_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["segment_count", b"segment_count", "segments_without_street", b"segments_without_street"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -953,9 +959,9 @@ class SpeedReport(_message.Message):
     edge: _builtins.int
     """Index of a directed edge."""
     segment: _builtins.str
-    """A segment of RegisterSegments."""
+    """The segment_id of a segment that was registered."""
     speed_kph: _builtins.float
-    """Above 0, up to 200."""
+    """Of traffic from end to end, waiting included; 0 to 200."""
     @_builtins.property
     def way(self) -> Global___WayDirection: ...
     @_builtins.property
@@ -963,7 +969,9 @@ class SpeedReport(_message.Message):
         """Along the streets of a line, in the direction in which it is drawn."""
 
     @_builtins.property
-    def observed_time(self) -> _timestamp_pb2.Timestamp: ...
+    def observed_time(self) -> _timestamp_pb2.Timestamp:
+        """Required. Counts fully for 3 minutes and fades until 15."""
+
     def __init__(
         self,
         *,
@@ -1853,6 +1861,7 @@ class NetworkInfo(_message.Message):
     TIME_SLOT_FIELD_NUMBER: _builtins.int
     MEASURED_EDGE_COUNT_FIELD_NUMBER: _builtins.int
     NEWEST_SPEED_TIME_FIELD_NUMBER: _builtins.int
+    CALIBRATION_FIELD_NUMBER: _builtins.int
     display_name: _builtins.str
     source: _builtins.str
     checksum: _builtins.str
@@ -1865,9 +1874,13 @@ class NetworkInfo(_message.Message):
     condition_count: _builtins.int
     """Conditions in force."""
     time_slot: _builtins.str
-    """The time of day that usual speeds are those of, e.g. "workday 07:30"; empty: none is configured."""
+    """The hour of the week that usual speeds are those of, e.g. "Monday 07:00", local time; empty where
+    every hour is the same.
+    """
     measured_edge_count: _builtins.int
     """Directed edges whose measured speed is heeded, and when the newest was observed."""
+    calibration: _builtins.str
+    """What p50 and p90 rest on; "not calibrated" where that is conventions."""
     @_builtins.property
     def south_west(self) -> _common_pb2.Wgs84Point: ...
     @_builtins.property
@@ -1891,10 +1904,11 @@ class NetworkInfo(_message.Message):
         time_slot: _builtins.str = ...,
         measured_edge_count: _builtins.int = ...,
         newest_speed_time: _timestamp_pb2.Timestamp | None = ...,
+        calibration: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["newest_speed_time", b"newest_speed_time", "north_east", b"north_east", "south_west", b"south_west"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checksum", b"checksum", "condition_count", b"condition_count", "display_name", b"display_name", "edge_count", b"edge_count", "engine", b"engine", "measured_edge_count", b"measured_edge_count", "newest_speed_time", b"newest_speed_time", "node_count", b"node_count", "north_east", b"north_east", "signal_count", b"signal_count", "source", b"source", "south_west", b"south_west", "synthetic", b"synthetic", "time_slot", b"time_slot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibration", b"calibration", "checksum", b"checksum", "condition_count", b"condition_count", "display_name", b"display_name", "edge_count", b"edge_count", "engine", b"engine", "measured_edge_count", b"measured_edge_count", "newest_speed_time", b"newest_speed_time", "node_count", b"node_count", "north_east", b"north_east", "signal_count", b"signal_count", "source", b"source", "south_west", b"south_west", "synthetic", b"synthetic", "time_slot", b"time_slot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -60,6 +60,16 @@ class RoadServiceStub:
                 request_serializer=dispatch_dot_v1_dot_roads__pb2.ListConditionsRequest.SerializeToString,
                 response_deserializer=dispatch_dot_v1_dot_roads__pb2.ListConditionsResponse.FromString,
                 _registered_method=True)
+        self.RegisterSegments = channel.unary_unary(
+                '/dispatch.v1.RoadService/RegisterSegments',
+                request_serializer=dispatch_dot_v1_dot_roads__pb2.RegisterSegmentsRequest.SerializeToString,
+                response_deserializer=dispatch_dot_v1_dot_roads__pb2.RegisterSegmentsResponse.FromString,
+                _registered_method=True)
+        self.StreamSpeeds = channel.stream_unary(
+                '/dispatch.v1.RoadService/StreamSpeeds',
+                request_serializer=dispatch_dot_v1_dot_roads__pb2.StreamSpeedsRequest.SerializeToString,
+                response_deserializer=dispatch_dot_v1_dot_roads__pb2.StreamSpeedsResponse.FromString,
+                _registered_method=True)
         self.Route = channel.unary_unary(
                 '/dispatch.v1.RoadService/Route',
                 request_serializer=dispatch_dot_v1_dot_roads__pb2.RouteRequest.SerializeToString,
@@ -126,6 +136,20 @@ class RoadServiceServicer:
 
     def ListConditions(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegisterSegments(self, request, context):
+        """Says what a feed's segments are, until the service stops; all of them, or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamSpeeds(self, request_iterator, context):
+        """Speeds as they are measured on the streets; one summary at the end.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -198,6 +222,16 @@ def add_RoadServiceServicer_to_server(servicer, server):
                     servicer.ListConditions,
                     request_deserializer=dispatch_dot_v1_dot_roads__pb2.ListConditionsRequest.FromString,
                     response_serializer=dispatch_dot_v1_dot_roads__pb2.ListConditionsResponse.SerializeToString,
+            ),
+            'RegisterSegments': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterSegments,
+                    request_deserializer=dispatch_dot_v1_dot_roads__pb2.RegisterSegmentsRequest.FromString,
+                    response_serializer=dispatch_dot_v1_dot_roads__pb2.RegisterSegmentsResponse.SerializeToString,
+            ),
+            'StreamSpeeds': grpc.stream_unary_rpc_method_handler(
+                    servicer.StreamSpeeds,
+                    request_deserializer=dispatch_dot_v1_dot_roads__pb2.StreamSpeedsRequest.FromString,
+                    response_serializer=dispatch_dot_v1_dot_roads__pb2.StreamSpeedsResponse.SerializeToString,
             ),
             'Route': grpc.unary_unary_rpc_method_handler(
                     servicer.Route,
@@ -366,6 +400,60 @@ class RoadService:
             '/dispatch.v1.RoadService/ListConditions',
             dispatch_dot_v1_dot_roads__pb2.ListConditionsRequest.SerializeToString,
             dispatch_dot_v1_dot_roads__pb2.ListConditionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterSegments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/dispatch.v1.RoadService/RegisterSegments',
+            dispatch_dot_v1_dot_roads__pb2.RegisterSegmentsRequest.SerializeToString,
+            dispatch_dot_v1_dot_roads__pb2.RegisterSegmentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamSpeeds(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/dispatch.v1.RoadService/StreamSpeeds',
+            dispatch_dot_v1_dot_roads__pb2.StreamSpeedsRequest.SerializeToString,
+            dispatch_dot_v1_dot_roads__pb2.StreamSpeedsResponse.FromString,
             options,
             channel_credentials,
             insecure,

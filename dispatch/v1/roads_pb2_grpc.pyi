@@ -43,6 +43,10 @@ class RoadServiceStub:
     BatchEndConditions: _grpc.UnaryUnaryMultiCallable[_roads_pb2.BatchEndConditionsRequest, _roads_pb2.BatchEndConditionsResponse]
     """All of them, or none when one is not known."""
     ListConditions: _grpc.UnaryUnaryMultiCallable[_roads_pb2.ListConditionsRequest, _roads_pb2.ListConditionsResponse]
+    RegisterSegments: _grpc.UnaryUnaryMultiCallable[_roads_pb2.RegisterSegmentsRequest, _roads_pb2.RegisterSegmentsResponse]
+    """Says what a feed's segments are, until the service stops; all of them, or none."""
+    StreamSpeeds: _grpc.StreamUnaryMultiCallable[_roads_pb2.StreamSpeedsRequest, _roads_pb2.StreamSpeedsResponse]
+    """Speeds as they are measured on the streets; one summary at the end."""
     Route: _grpc.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]
     """The fastest way, by which streets."""
     Matrix: _grpc.UnaryUnaryMultiCallable[_roads_pb2.MatrixRequest, _roads_pb2.MatrixResponse]
@@ -70,6 +74,10 @@ class RoadServiceAsyncStub(RoadServiceStub):
     BatchEndConditions: _aio.UnaryUnaryMultiCallable[_roads_pb2.BatchEndConditionsRequest, _roads_pb2.BatchEndConditionsResponse]  # type: ignore[assignment]
     """All of them, or none when one is not known."""
     ListConditions: _aio.UnaryUnaryMultiCallable[_roads_pb2.ListConditionsRequest, _roads_pb2.ListConditionsResponse]  # type: ignore[assignment]
+    RegisterSegments: _aio.UnaryUnaryMultiCallable[_roads_pb2.RegisterSegmentsRequest, _roads_pb2.RegisterSegmentsResponse]  # type: ignore[assignment]
+    """Says what a feed's segments are, until the service stops; all of them, or none."""
+    StreamSpeeds: _aio.StreamUnaryMultiCallable[_roads_pb2.StreamSpeedsRequest, _roads_pb2.StreamSpeedsResponse]  # type: ignore[assignment]
+    """Speeds as they are measured on the streets; one summary at the end."""
     Route: _aio.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]  # type: ignore[assignment]
     """The fastest way, by which streets."""
     Matrix: _aio.UnaryUnaryMultiCallable[_roads_pb2.MatrixRequest, _roads_pb2.MatrixResponse]  # type: ignore[assignment]
@@ -124,6 +132,22 @@ class RoadServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _roads_pb2.ListConditionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_roads_pb2.ListConditionsResponse, _abc.Awaitable[_roads_pb2.ListConditionsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RegisterSegments(
+        self,
+        request: _roads_pb2.RegisterSegmentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_roads_pb2.RegisterSegmentsResponse, _abc.Awaitable[_roads_pb2.RegisterSegmentsResponse]]:
+        """Says what a feed's segments are, until the service stops; all of them, or none."""
+
+    @_abc_1.abstractmethod
+    def StreamSpeeds(
+        self,
+        request_iterator: _MaybeAsyncIterator[_roads_pb2.StreamSpeedsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_roads_pb2.StreamSpeedsResponse, _abc.Awaitable[_roads_pb2.StreamSpeedsResponse]]:
+        """Speeds as they are measured on the streets; one summary at the end."""
 
     @_abc_1.abstractmethod
     def Route(

@@ -5,6 +5,7 @@ import contextlib
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -21,11 +22,14 @@ from dispatch.v1 import (
     incident_pb2,
     roads_pb2_grpc,
 )
+from roadnets.prepared import Prepared, prepare
 from roadnets.store import save
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, grid
 
 SIDE = 16
 """Streets each way, 100 m apart: a city of 1.5 km."""
+
+NETWORK = grid(SIDE, SIDE)
 
 FLEET = """
 coordinate_system: WGS84
@@ -56,6 +60,12 @@ clients:
 """
 
 
+@cache
+def hierarchy() -> Prepared:
+    """Prepared once for all tests."""
+    return prepare(NETWORK)
+
+
 def at(
     column: float, row: float, system: int = common_pb2.COORDINATE_SYSTEM_WGS84
 ) -> common_pb2.Point:
@@ -72,7 +82,7 @@ def city(folder: Path) -> dict[str, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: folder / f"{name}.file" for name in ("network", "fleet", "mapping")}
     if not files["network"].exists():
-        save(grid(SIDE, SIDE), files["network"])
+        save(NETWORK, files["network"], hierarchy())
         west, east = at(1, 0).longitude, at(SIDE - 2, 0).longitude
         middle, north = at(0, SIDE / 2).latitude, at(0, SIDE - 2).latitude
         text = FLEET.format(west=west, east=east, middle=middle, north=north)
