@@ -65,8 +65,11 @@ def check_one(name: str, seeds: Seeds) -> None:
 
 
 def _check_array(name: str, values: NDArray[np.int32], length: int) -> None:
-    if values.dtype != np.int32 or values.shape != (length,):
-        raise ValueError(f"{name} is {values.dtype} {values.shape}; allowed: int32 ({length},)")
+    if values.dtype != np.int32 or values.shape != (length,) or not values.flags.c_contiguous:
+        kind = "" if values.flags.c_contiguous else "not contiguous "
+        raise ValueError(
+            f"{name} is {kind}{values.dtype} {values.shape}; allowed: int32 ({length},)"
+        )
 
 
 def _check_range(name: str, values: NDArray[np.int32], most: int) -> None:
