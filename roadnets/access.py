@@ -121,7 +121,7 @@ def arriving_seeds(
     open_ = np.isfinite(access.before_ms)
     edge = access.edge[open_]
     arcs = graph.arcs_of(edge)
-    count = np.diff(graph.arc_start)[edge]
+    count = graph.arc_counts(edge)
     place = np.repeat(np.nonzero(open_)[0], count)
     extra_ms = arc_extra_ms[arcs]
     allowed = extra_ms < NO_WAY_MS

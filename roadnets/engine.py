@@ -15,7 +15,7 @@ from roadnets.graph import TravelGraph
 from roadnets.network import RoadNetwork
 from roadnets.overlay import Overlay
 from roadnets.reach import reach_edges
-from roadnets.routes import Stretch, describe_route
+from roadnets.routes import Stretches, describe_route
 from roadnets.scipy_search import ScipySearch
 from roadnets.search import NO_WAY_MS, Path, Search
 from roadnets.speeds import NOT_DRIVABLE_MS, PROFILES, all_base_weights
@@ -225,31 +225,29 @@ class _Trip:
             ahead = arriving.before_ms[0] - leaving.before_ms[0]
         column = int(np.where(ahead >= 0, ahead, np.inf).argmin())
         begin, end = float(leaving.fraction[0, column]), float(arriving.fraction[0, column])
-        return self._describe([Stretch(int(leaving.edge[0, column]), begin, max(begin, end))])
+        return self._describe(
+            Stretches(
+                leaving.edge[0, column : column + 1],
+                np.array([begin]),
+                np.array([max(begin, end)]),
+                np.zeros(1, np.int32),
+            )
+        )
 
     def route(self, path: Path) -> Route:
         """Describe a way through the graph."""
-        graph, turn_ms = self._engine.graph, self._ground.turn_ms
+        graph = self._engine.graph
         last = int(graph.arc_head[path.arcs[-1]]) if len(path.arcs) else path.first
-        out_edge = int(self._out_edges[_best(self._out.node, self._out.ms, path.first)])
-        into_arc = int(self._into_arcs[_best(self._into.node, self._into.ms, last)])
-        into_edge = int(graph.arc_edge[into_arc])
-        return self._describe(
-            [
-                Stretch(out_edge, begin=_fraction(self._leaving, out_edge)),
-                *(
-                    Stretch(int(graph.arc_edge[arc]), turn_ms=int(turn_ms[arc]))
-                    for arc in path.arcs.tolist()
-                ),
-                Stretch(
-                    into_edge,
-                    end=_fraction(self._arriving, into_edge),
-                    turn_ms=int(turn_ms[into_arc]),
-                ),
-            ]
-        )
+        out_edge = self._out_edges[_best(self._out.node, self._out.ms, path.first)]
+        arcs = np.append(path.arcs, self._into_arcs[_best(self._into.node, self._into.ms, last)])
+        edge = np.concatenate(([out_edge], graph.arc_edge[arcs]))
+        begin, end = np.zeros(len(edge)), np.ones(len(edge))
+        begin[0] = _fraction(self._leaving, edge[0])
+        end[-1] = _fraction(self._arriving, edge[-1])
+        turn_ms = np.concatenate((np.zeros(1, np.int32), self._ground.turn_ms[arcs]))
+        return self._describe(Stretches(edge, begin, end, turn_ms))
 
-    def _describe(self, stretches: list[Stretch]) -> Route:
+    def _describe(self, stretches: Stretches) -> Route:
         return describe_route(self._engine.network, self._ground.stand_ms, stretches)
 
 
@@ -258,6 +256,6 @@ def _best(nodes: NDArray[np.int32], ms: NDArray[np.int32], node: int) -> int:
     return int(np.where(nodes == node, ms, NOT_DRIVABLE_MS).argmin())
 
 
-def _fraction(access: Access, edge: int) -> float:
+def _fraction(access: Access, edge: np.int32) -> float:
     """Tell how far along an edge the one place of ``access`` lies."""
     return float(access.fraction[0, int(access.edge[0, 1] == edge)])

@@ -65,9 +65,14 @@ class TravelGraph:
         """Number of arcs."""
         return len(self.arc_edge)
 
+    def arc_counts(self, edges: NDArray[np.integer]) -> NDArray[np.int32]:
+        """How many arcs drive each of some edges, int32 (k,)."""
+        counts: NDArray[np.int32] = self.arc_start[edges + 1] - self.arc_start[edges]
+        return counts
+
     def arcs_of(self, edges: NDArray[np.integer]) -> NDArray[np.int32]:
         """Every arc that drives one of some edges, int32 (k,), in the order of ``edges``."""
-        first, count = self.arc_start[edges], np.diff(self.arc_start)[edges]
+        first, count = self.arc_start[edges], self.arc_counts(edges)
         offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
         arcs: NDArray[np.int32] = (np.repeat(first, count) + offset).astype(np.int32)
         return arcs

@@ -35,14 +35,36 @@ def project_edges(
     NDArray[np.object_]
         (k,), shapely LineStrings in metres, each from tail to head.
     """
+    points, line_of_point = line_points(network, edges)
+    lon, lat = points.T / GEOMETRY_UNITS_PER_DEGREE
+    metres = projection.to_metres(lon, lat)
+    return np.asarray(shapely.linestrings(metres, indices=line_of_point), np.object_)
+
+
+def line_points(
+    network: RoadNetwork, edges: NDArray[np.integer]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Gather the points of some edges, one edge after the other.
+
+    Parameters
+    ----------
+    network
+        The streets.
+    edges
+        Edge indices, (k,).
+
+    Returns
+    -------
+    tuple[NDArray[np.int32], NDArray[np.int64]]
+        Points in the units of ``RoadNetwork.geometry``, (p, 2), and for each the place of its edge
+        in ``edges``, (p,).
+    """
     starts, ends = network.geometry_start[edges], network.geometry_start[edges + 1]
     counts = ends - starts
     line_of_point = np.repeat(np.arange(len(edges)), counts)
     first_of_line = np.cumsum(counts) - counts
     points = np.arange(counts.sum()) + np.repeat(starts - first_of_line, counts)
-    lon, lat = network.geometry[points].T / GEOMETRY_UNITS_PER_DEGREE
-    metres = projection.to_metres(lon, lat)
-    return np.asarray(shapely.linestrings(metres, indices=line_of_point), np.object_)
+    return network.geometry[points], line_of_point
 
 
 def bearing_deg(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -184,7 +184,7 @@ class LiveRoads:
         """Give a lane the weights that some edges have now."""
         weights = edge_weights(self.network, lane.vehicle, lane.pace_ms, self._overlay, edges)
         arcs = self._graph.arcs_of(edges)
-        through_ms = np.repeat(weights.through_ms, np.diff(self._graph.arc_start)[edges])
+        through_ms = np.repeat(weights.through_ms, self._graph.arc_counts(edges))
         arc_ms = arc_weights(through_ms, lane.ground.turn_ms[arcs])
         moved = arc_ms != lane.arc_ms[arcs]
         if moved.any():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain, groupby, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -11,26 +9,32 @@ from numpy.typing import NDArray
 
 from roadnets.access import part_ms
 from roadnets.geo import LonLat, Seconds
-from roadnets.lines import cut_line
-from roadnets.network import RoadNetwork
+from roadnets.lines import cut_line, line_points
+from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, RoadNetwork
 from roadnets.travel import Leg, Route, whole_seconds
 
 
-class Stretch(NamedTuple):
-    """The part of an edge that a route drives, between two fractions of it.
+class Stretches(NamedTuple):
+    """The parts of k edges that a route drives, each beginning where the one before ends.
 
-    ``turn_ms`` is lost in turning into the edge.
+    Attributes
+    ----------
+    edge
+        int32 (k,), in driving order.
+    begin, end
+        float64 (k,), fractions of each edge; only the first may begin, and only the last may end,
+        between 0 and 1.
+    turn_ms
+        int32 (k,), lost in turning into each edge.
     """
 
-    edge: int
-    begin: float = 0.0
-    end: float = 1.0
-    turn_ms: int = 0
+    edge: NDArray[np.int32]
+    begin: NDArray[np.float64]
+    end: NDArray[np.float64]
+    turn_ms: NDArray[np.int32]
 
 
-def describe_route(
-    network: RoadNetwork, weights: NDArray[np.int32], stretches: Sequence[Stretch]
-) -> Route:
+def describe_route(network: RoadNetwork, weights: NDArray[np.int32], stretches: Stretches) -> Route:
     """Put a route into words, numbers and a line.
 
     Parameters
@@ -40,47 +44,65 @@ def describe_route(
     weights
         int32 (m,), milliseconds to drive each edge.
     stretches
-        One or more, each beginning where the one before ends. Those that take nothing are left
-        out, if any other is left.
+        One or more. Those that take nothing are left out, if any other is left.
 
     Returns
     -------
     Route
         One leg for each run of edges with the same street name.
     """
-    driven = [s for s in stretches if s.end > s.begin or s.turn_ms] or list(stretches[:1])
-    edges, begin, end, turn_ms = (np.array(column) for column in zip(*driven, strict=True))
-    whole_ms = weights[edges].astype(np.float64)
+    driven = (stretches.end > stretches.begin) | (stretches.turn_ms > 0)
+    driven[0] |= not driven.any()
+    edge, begin, end, turn_ms = (column[driven] for column in stretches)
+    whole_ms = weights[edge].astype(np.float64)
     at_ms = np.cumsum(part_ms(whole_ms, end) - part_ms(whole_ms, begin) + turn_ms)
-    at_m = np.cumsum(network.edge_length_m[edges] * (end - begin))
+    at_m = np.cumsum(network.edge_length_m[edge] * (end - begin))
 
     # Rounding the running totals, not each leg, is what makes the legs add up.
-    names = [network.edge_names(edge) for edge in edges]
-    changes = [i for i, (here, next_) in enumerate(pairwise(names)) if here != next_]
-    last_of_leg = np.array([*changes, len(names) - 1])
+    last_of_leg = _ends_of_legs(network, edge)
     seconds = np.diff(whole_seconds(at_ms[last_of_leg]), prepend=0).tolist()
     metres = np.diff(np.floor(at_m[last_of_leg] + 0.5), prepend=0).astype(int).tolist()
     legs = tuple(
         Leg(*network.edge_names(edge), length_m=length_m, duration_s=Seconds(duration_s))
-        for edge, length_m, duration_s in zip(edges[last_of_leg], metres, seconds, strict=True)
+        for edge, length_m, duration_s in zip(edge[last_of_leg], metres, seconds, strict=True)
     )
     return Route(
         duration_s=Seconds(sum(seconds)),
         length_m=sum(metres),
-        edges=tuple(edges.tolist()),
+        edges=tuple(edge.tolist()),
         edge_end_s=tuple(whole_seconds(at_ms).tolist()),
-        line=_join(_line(network, stretch) for stretch in driven),
+        line=_line(network, edge, float(begin[0]), float(end[-1])),
         legs=legs,
     )
 
 
-def _line(network: RoadNetwork, stretch: Stretch) -> list[LonLat]:
-    line = network.edge_line(stretch.edge)
-    if (stretch.begin, stretch.end) == (0, 1):
-        return line
-    return cut_line(line, stretch.begin, stretch.end)
+def _ends_of_legs(network: RoadNetwork, edge: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Where the street's name changes: a road's number may change without it."""
+    number = network.edge_name[edge]
+    names, names_en = network.names, network.names_en
+    changes = [
+        place
+        for place in np.flatnonzero(np.diff(number)).tolist()
+        if (names[number[place]], names_en[number[place]])
+        != (names[number[place + 1]], names_en[number[place + 1]])
+    ]
+    return np.array([*changes, len(edge) - 1])
 
 
-def _join(lines: Iterable[list[LonLat]]) -> tuple[LonLat, ...]:
-    """Make one line of many, with a point that two share given once."""
-    return tuple(point for point, _ in groupby(chain.from_iterable(lines)))
+def _line(
+    network: RoadNetwork, edge: NDArray[np.int32], begin: float, end: float
+) -> tuple[LonLat, ...]:
+    """Make one line of many, cut at both ends, with a point that two share given once."""
+    points, line_of_point = line_points(network, edge)
+    degrees = points / GEOMETRY_UNITS_PER_DEGREE
+    last = len(edge) - 1
+    if last == 0:
+        degrees = np.array(cut_line(network.edge_line(int(edge[0])), begin, end))
+    else:
+        inner = degrees[(line_of_point > 0) & (line_of_point < last)]
+        head = np.array(cut_line(network.edge_line(int(edge[0])), begin, 1.0))
+        tail = np.array(cut_line(network.edge_line(int(edge[last])), 0.0, end))
+        degrees = np.concatenate((head, inner, tail))
+    new = np.ones(len(degrees), np.bool_)
+    new[1:] = (degrees[1:] != degrees[:-1]).any(axis=1)
+    return tuple(map(LonLat._make, degrees[new].tolist()))

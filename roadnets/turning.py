@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadnets.graph import TravelGraph
+from roadnets.lines import bearing_deg, turn_deg
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, RoadNetwork
 from roadnets.speeds import SpeedProfile
 
@@ -37,8 +38,7 @@ def turn_delays_ms(
     """
     known = np.flatnonzero(graph.arc_from >= 0)
     before, edge = graph.arc_from[known], graph.arc_edge[known]
-    change = _bearing(network, edge, last=False) - _bearing(network, before, last=True)
-    change = (change + 180.0) % 360.0 - 180.0  # clockwise is to the right
+    change = turn_deg(_bearing(network, before, last=True), _bearing(network, edge, last=False))
     back = (np.abs(change) >= _BACK_FROM_DEG) | (network.edge_twin[before] == edge)
     seconds = np.zeros(graph.arc_count)
     seconds[known] = np.select(
@@ -56,5 +56,4 @@ def _bearing(network: RoadNetwork, edges: NDArray[np.int32], *, last: bool) -> N
     lon, lat = network.geometry[at].T / GEOMETRY_UNITS_PER_DEGREE
     further_lon, further_lat = network.geometry[at + 1].T / GEOMETRY_UNITS_PER_DEGREE
     east = (further_lon - lon) * np.cos(np.radians(lat))
-    bearing: NDArray[np.float64] = np.degrees(np.arctan2(east, further_lat - lat))
-    return bearing
+    return bearing_deg(np.column_stack((east, further_lat - lat)))
