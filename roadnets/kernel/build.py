@@ -9,13 +9,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from roadnets.kernel.compiled import Int, Ints, Nothing, OutInts, compiled
+from roadnets.kernel.compiled import Ints, Long, Nothing, OutInts, compiled
 from roadnets.kernel.order import check_ends
 from roadnets.kernel.topology import Topology
 
 _DTYPE: Final[dict[str, type[np.generic]]] = {
     f.name: np.bool_ if f.name == "arc_up" else np.int32 for f in fields(Topology)
 }
+
+_MOST_SLOTS: Final = 2**31 - 1
+"""As many as an int32 can tell apart."""
 
 
 def build_topology(
@@ -34,7 +37,8 @@ def build_topology(
     Raises
     ------
     ValueError
-        ``rank`` is no permutation, or an arc leads from or to no node.
+        ``rank`` is no permutation, an arc leads from or to no node, or there would be more slots
+        than an int32 can count.
     """
     n = len(rank)
     check_ends(n, tail, head)
@@ -171,6 +175,11 @@ def _contracted(
         needed = _contract(own_start, own_head, start, heads)
         if needed <= room:
             return start, heads[:needed].copy()
+        if needed > _MOST_SLOTS:
+            raise ValueError(
+                f"the hierarchy needs more than {_MOST_SLOTS} slots; a graph of streets has three "
+                f"to five a node, this one of {n} nodes is none, or its order is bad"
+            )
         room = needed
 
 
@@ -182,7 +191,7 @@ def _grouped(groups: int, group: NDArray[np.int32]) -> tuple[NDArray[np.int32], 
     return start, members
 
 
-@compiled(Int(Ints, Ints, OutInts, OutInts))
+@compiled(Long(Ints, Ints, OutInts, OutInts))
 def _contract(
     own_start: NDArray[np.int32],
     own_head: NDArray[np.int32],

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from roadnets.kernel import build as module
 from roadnets.kernel.build import build_topology, topology_arrays, topology_from_arrays
 from roadnets.kernel.customize import customize
 from roadnets.kernel.topology import Topology
@@ -69,6 +70,13 @@ def test_more_slots_than_room_was_made_for() -> None:
     graph = arcs(501, [(0, k) for k in range(1, 501)])
     topology = build_topology(np.arange(501), graph.tail, graph.head)
     assert topology.slot_count == 501 * 500 // 2
+
+
+def test_too_many_slots_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_SLOTS", 100_000)
+    graph = arcs(501, [(0, k) for k in range(1, 501)])
+    with pytest.raises(ValueError, match=r"more than 100000 slots.* of 501 nodes"):
+        build_topology(np.arange(501), graph.tail, graph.head)
 
 
 def test_every_array_is_read_only() -> None:
