@@ -130,7 +130,7 @@ class HierarchySearch:
         direct_ms = time_between(
             self._topology, self._metric, int(way.nodes[begin]), int(way.nodes[end])
         )
-        return direct_ms == when[end] - when[begin]
+        return direct_ms == int(when[end] - when[begin])
 
     def _by_penalties(self, fastest: Path, origin: Seeds, target: Seeds, most: int) -> list[Path]:
         t = self._topology

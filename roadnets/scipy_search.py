@@ -181,13 +181,15 @@ class ScipySearch:
         """Milliseconds from the nearest origin to every node, int32 (n,)."""
         check_seeds("origins", origins, self._nodes)
         as_one = Seeds(np.array([0, len(origins.node)], np.int32), origins.node, origins.ms)
-        there = dijkstra(self._out.with_places(as_one), indices=self._nodes)[:-1]
-        return np.minimum(there, NO_WAY_MS).astype(np.int32)
+        there = dijkstra(self._out.with_places(as_one), indices=[self._nodes])[0, :-1]
+        found: NDArray[np.int32] = np.minimum(there, NO_WAY_MS).astype(np.int32)
+        return found
 
 
 def _find(rows: _Rows, origin: Seeds, target: Seeds) -> Path | None:
     place = len(rows.start) - 1
-    there, before = dijkstra(rows.with_places(origin), indices=place, return_predecessors=True)
+    times, befores = dijkstra(rows.with_places(origin), indices=[place], return_predecessors=True)
+    there, before = times[0], befores[0]
     through = there[target.node] + target.ms
     if len(through) == 0 or through.min() >= NO_WAY_MS:
         return None

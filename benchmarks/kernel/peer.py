@@ -66,7 +66,8 @@ class Peer:
 
     def table(self) -> NDArray[np.uint32]:
         """What the last question for times gave."""
-        return np.load(self._folder / "answer.npy")
+        table: NDArray[np.uint32] = np.load(self._folder / "answer.npy")
+        return table
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -222,7 +222,7 @@ def _arc_of(
     for i in range(slot_arc_start[slot], slot_arc_start[slot + 1]):
         arc = slot_arc[i]
         if arc_up[arc] == up and arc_ms[arc] == ms:
-            return arc
+            return int(arc)
     return -1
 
 
