@@ -112,7 +112,7 @@ def fit_spread(
     """Find the spread under which some trips, both (k,), are likeliest, from a first guess."""
     guess = [math.log(start.factor), start.exponent, start.cv_floor, start.cv_short]
     trips = (np.log(engine_s / REFERENCE_S), np.log(driven_s / REFERENCE_S))
-    found = minimize(_unlikeliness, guess, args=trips, jac=True, method="L-BFGS-B", bounds=_BOUNDS)
+    found = minimize(_unlikeliness, guess, args=trips, jac=True, method="TNC", bounds=_BOUNDS)
     factor, *others = (float(number) for number in found.x)
     return Spread(math.exp(factor), *others, trips=len(driven_s))
 

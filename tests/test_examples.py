@@ -1,4 +1,4 @@
-"""The examples run as their first lines say, against the service on the sample city."""
+"""The examples run as their first lines say, on the sample city."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import networkx as nx
+import osmnx as ox
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,6 +94,26 @@ def test_a_cad_is_shadowed(tmp_path: Path) -> None:
     assert "CAD: 1201 → units/A01" in done.stdout
     assert "中暑" in done.stdout.split("not in the mapping yet:")[1]
     assert "'1299'" in done.stdout
+
+
+def test_a_graph_from_a_notebook_is_asked_about() -> None:
+    done = example("notebook_graph.py")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"graph: (4,\d+ nodes, 1\d,\d+ edges)\nnetwork: \1\n", done.stdout)
+    assert re.search(r"5,000 travel times in \d+ ms", done.stdout)
+    assert re.search(r"OSMnx: \d+ nodes from \d+ to \d+, \d+\.\d min", done.stdout)
+
+
+def test_a_graph_that_cannot_be_driven_is_a_plain_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "path.graphml"
+    graph = nx.MultiDiGraph(crs="epsg:4326")
+    graph.add_node(1, x=112.0, y=30.0)
+    graph.add_node(2, x=112.1, y=30.0)
+    graph.add_edge(1, 2, osmid=7, highway="footway", oneway=False, length=1.0)
+    ox.save_graphml(graph, path)
+    done = example("notebook_graph.py", str(path))
+    assert done.returncode == 2
+    assert "refused: graph has no drivable street: 1 footways" in done.stderr
 
 
 def test_every_example_is_told_of() -> None:

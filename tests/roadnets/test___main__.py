@@ -10,6 +10,9 @@ import pytest
 
 from roadnets import store
 from roadnets.__main__ import main
+from roadnets.sources.calibrationfile import read_calibration
+from roadnets.travel import TravelMode
+from roadnets.uncertainty import Cell
 from tests.data import ROOT, data
 from tests.roadnets.osmfiles import Map
 from tests.roadnets.record import PLACE, recording
@@ -172,6 +175,60 @@ def test_a_reader_that_had_enough_is_no_error(tmp_path: Path) -> None:
     )
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def lattice(folder: Path) -> Path:
+    """Streets some 3 km across, imported."""
+    drawn = Map()
+    for i in range(0, 31, 3):
+        drawn.street(*((x, i) for x in range(0, 31, 3)))
+        drawn.street(*((i, y) for y in range(0, 31, 3)))
+    output = folder / "lattice.net"
+    assert main(["import", str(drawn.write(folder)), "-o", str(output)]) == 0
+    return output
+
+
+def test_calibrate_finds_made_up_trips_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network, output = lattice(tmp_path), tmp_path / "calibration.json"
+    capsys.readouterr()
+    options = ["--synthetic", "400", "--seed", "3", "-o", str(output)]
+    assert main(["calibrate", str(network), *options]) == 0
+    told = capsys.readouterr()
+    assert re.match(r"\d+ of 400 trips refused", told.out)
+    assert re.search(r"blue_light +day +local +\d+ +1\.\d\d\d", told.out)
+    assert re.search(r"blue_light +day +local +true", told.out)
+    assert re.search(r"blue_light +calibrated +\d+ ", told.out)
+    assert "fitting" in told.err
+    calibration = read_calibration(output)
+    assert calibration.zone == "Asia/Shanghai"
+    assert calibration.of_cell(Cell(TravelMode.BLUE_LIGHT)).trips > 200
+
+
+def test_calibrate_to_trips_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network, output = lattice(tmp_path), tmp_path / "calibration.json"
+    trips, congestion = tmp_path / "trips.csv", tmp_path / "congestion.yaml"
+    lines = [
+        f"112.0,30.0,112.03,30.03,2026-03-02T{hour:02}:30:00+08:00,{600 + 9 * hour},civilian"
+        for hour in range(24)
+    ]
+    head = "origin_lon,origin_lat,destination_lon,destination_lat,departure,duration_s,mode"
+    trips.write_text("\n".join([head, *lines, *lines, "1,2,3", ""]))
+    congestion.write_text("factors: {local: {workday: [0.8" + ", 0.8" * 23 + "]}}")
+    capsys.readouterr()
+    arguments = ["calibrate", str(network), str(trips), "-o", str(output)]
+    assert main([*arguments, "--coordinates", "WGS84", "--congestion", str(congestion)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("1 of 49 trips refused:\n  line 50: mode is ''")
+    assert re.search(r"civilian +calibrated +48 ", told)
+    assert main(arguments) == 2
+    assert "has no column coordinate_system" in capsys.readouterr().err
+    congestion.write_text("factors: {local: {workday: [3]}}")
+    assert main([*arguments, "--coordinates", "WGS84", "--congestion", str(congestion)]) == 2
+    assert "congestion.yaml: factors.local.workday is [3]" in capsys.readouterr().err
+    assert main([*arguments, "--coordinates", "WGS84", "--tz", "Mars"]) == 2
+    assert "zone is 'Mars'" in capsys.readouterr().err
 
 
 def test_andorra(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
