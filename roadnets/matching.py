@@ -82,9 +82,10 @@ class Match:
         Every place where it may be, most likely first; their weights add up to nearly 1. Both
         directions of a two-way street are candidates of their own.
     ambiguous
-        Whether stacked roads could not be told apart. ``snap`` is then on the one on the ground:
-        addresses, stations, hospitals and those whom crews stop for are there, and so are most
-        crews. Whoever must be sure asks the travel times of every candidate.
+        Whether stacked roads, or one-way roads side by side, could not be told apart. Of stacked
+        ones ``snap`` is then on the one on the ground: addresses, stations, hospitals and those
+        whom crews stop for are there, and so are most crews. Whoever must be sure asks the travel
+        times of every candidate.
     why
         What told the street.
     """
@@ -351,7 +352,8 @@ def _decide(belief: _Belief) -> Match:
     share: NDArray[np.float64] = np.bincount(of_street, weight).astype(np.float64)
     ground = scene.ground[first]
     likeliest = int(share.argmax())
-    tied = _not_told_apart(scene, of_street, share, likeliest)
+    rivals = np.flatnonzero(share * DECISIVE > share[likeliest])
+    tied = _of(scene.stacked, of_street, likeliest, rivals)
     chosen = min([likeliest, *tied], key=lambda s: (not ground[s], -share[s], streets[s]))
     # Of the two directions, where nothing else tells, the one on whose right-hand side it lies.
     order = np.lexsort((scene.edge, ~scene.on_right, ~scene.ground, -weight)).tolist()
@@ -361,19 +363,22 @@ def _decide(belief: _Belief) -> Match:
         candidates=tuple(
             Candidate(scene.snap(i), float(weight[i])) for i in order if weight[i] > _LEAST_WEIGHT
         ),
-        ambiguous=bool(tied),
+        ambiguous=bool(tied or _of(scene.beside, of_street, chosen, rivals)),
         why=Evidence.GROUND if tied else _why(belief, best),
     )
 
 
-def _not_told_apart(
-    scene: Scene, of_street: NDArray[np.int64], share: NDArray[np.float64], likeliest: int
+def _of(
+    pairs: NDArray[np.bool_] | None,
+    of_street: NDArray[np.int64],
+    street: int,
+    rivals: NDArray[np.int64],
 ) -> list[int]:
-    """List the streets stacked with the likeliest that may well be the right one."""
-    if scene.stacked is None:
+    """List the rivals that are paired with a street."""
+    if pairs is None:
         return []
-    beside = scene.stacked[of_street == likeliest].any(axis=0)
-    return [s for s in set(of_street[beside].tolist()) if share[s] * DECISIVE > share[likeliest]]
+    paired = set(of_street[pairs[of_street == street].any(axis=0)].tolist())
+    return [rival for rival in rivals.tolist() if rival in paired]
 
 
 def _why(belief: _Belief, best: int) -> Evidence:

@@ -2,8 +2,9 @@
 
 The likelihoods are those of Newson and Krumm, "Hidden Markov map matching through noise and
 sparseness", ACM SIGSPATIAL GIS 2009 (distance: a normal distribution), with heading and speed
-added. Between *stacked* roads, those that lie above or close beside each other with no way from one
-to the other, distance counts for nothing: each is given the likelihood of the nearest.
+added. Between *stacked* roads distance counts for nothing, each is given the likelihood of the
+nearest: those that lie above each other, and an expressway and the road beside it, where no way
+leads from one to the other.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from roadnets.fixes import Motion
 from roadnets.geo import LonLat
 from roadnets.lines import turn_deg
-from roadnets.network import HIGHWAY_CLASSES, RoadNetwork
+from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, RoadNetwork
 from roadnets.snap import Feet, Snapper
 from roadnets.travel import Snap, TravelMode
 from roadnets.vicinity import Vicinity
@@ -30,6 +31,9 @@ _MOST_RADIUS_M: Final = 150.0
 
 _STACK_GAP_M: Final = 40.0
 """Roads farther apart than this are not stacked: an expressway and its frontage road are nearer."""
+
+_FRONTAGE_GAP_M: Final = 25.0
+"""One-way roads side by side, the same way, are two carriageways of one street up to here."""
 
 _PARALLEL_DEG: Final = 30.0
 
@@ -43,6 +47,9 @@ _FREE_SPEEDING: Final = 1.3
 _SPEEDING_SPREAD: Final = 0.4
 _MOST_SPEEDING: Final = -8.0
 """Crews under lights drive up to 1.3 times the limit as a matter of course, twice it rarely."""
+
+_HOPELESS: Final = 8.5
+"""A street so many times e less likely than another, as 4 standard deviations of distance are."""
 
 _STANDING_SPREAD_S: Final = 100.0
 _MOST_STANDING: Final = -3.0
@@ -67,7 +74,11 @@ class Scene(NamedTuple):
     distance, heading, speed
         float64 (k,), log-likelihoods of what was observed.
     stacked
-        bool (k, k), which of them lie above or beside each other; None where none do.
+        bool (k, k), which of them lie above each other, or beside an expressway; None where none
+        do.
+    beside
+        bool (k, k), which others are one-way roads side by side in one direction; None where none
+        are.
     """
 
     edge: NDArray[np.int32]
@@ -81,11 +92,24 @@ class Scene(NamedTuple):
     heading: NDArray[np.float64]
     speed: NDArray[np.float64]
     stacked: NDArray[np.bool_] | None
+    beside: NDArray[np.bool_] | None
 
     @property
     def observed(self) -> NDArray[np.float64]:
         """Log-likelihood of what was observed besides the speed, (k,)."""
         return self.distance + self.heading
+
+    def likely(self) -> Scene:
+        """The scene without the streets that explain the fix so badly that no track mends it."""
+        total = self.observed + self.speed
+        kept = total >= total.max() - _HOPELESS
+        if kept.all():
+            return self
+        one, pairs = self[:-2], self[-2:]
+        return Scene._make(
+            [column[kept] for column in one]
+            + [None if matrix is None else matrix[kept][:, kept] for matrix in pairs]
+        )
 
     def snap(self, index: int) -> Snap:
         """One candidate as a snap."""
@@ -121,8 +145,7 @@ def scenes_of(
         (j,), None for each fix that is beyond the snapper's limit.
     """
     feet = _feet_near(snapper, mode, points, motion.sigma_m)
-    edge_class, layer = network.edge_class[feet.edge], network.edge_layer[feet.edge]
-    express = _EXPRESSWAY[edge_class]
+    kind = _Kind.of(network, feet)
     twin = network.edge_twin[feet.edge]
     columns = Scene(
         edge=feet.edge,
@@ -131,25 +154,26 @@ def scenes_of(
         on_right=feet.on_right,
         place=feet.place,
         street=np.where(twin >= 0, np.minimum(twin, feet.edge), feet.edge),
-        ground=(layer == 0) & ~express,
+        ground=(kind.layer == 0) & ~kind.express,
         distance=-0.5 * (feet.distance_m / motion.sigma_m[feet.point]) ** 2,
         heading=_heading(feet.bearing_deg, motion.heading_deg[feet.point]),
         speed=_speeding(network.edge_speed_kph[feet.edge], motion.speed_kph[feet.point])
-        + _standing(express, motion.standing_s[feet.point]),
+        + _standing(kind.express, motion.standing_s[feet.point]),
         stacked=None,
+        beside=None,
     )
-    level = layer.astype(np.int64) * 2 + express
     bounds = np.searchsorted(feet.point, np.arange(len(points) + 1)).tolist()
     scenes: list[Scene | None] = []
     for first, end in pairwise(bounds):
         if first == end:
             scenes.append(None)
             continue
-        scene = Scene._make(None if c is None else c[first:end] for c in columns)
-        levels = level[first:end]
-        if (levels != levels[0]).any():
-            scene = _stack(network, scene, levels, feet.bearing_deg[first:end], joined)
-        scenes.append(scene)
+        rows = slice(first, end)
+        scene = Scene._make(None if c is None else c[rows] for c in columns)
+        kinds = _Kind._make(column[rows] for column in kind)
+        if kinds.differ():
+            scene = _stack(network, scene, kinds, joined)
+        scenes.append(scene.likely())
     return scenes
 
 
@@ -197,33 +221,79 @@ def _standing(express: NDArray[np.bool_], standing_s: NDArray[np.float64]) -> ND
     return np.where(express, likely, 0.0)
 
 
-def _stack(
-    network: RoadNetwork,
-    scene: Scene,
-    level: NDArray[np.int64],
-    bearing_deg: NDArray[np.float64],
-    joined: Vicinity,
-) -> Scene:
+class _Kind(NamedTuple):
+    """What tells k candidates' roads from each other.
+
+    Attributes
+    ----------
+    layer
+        int8 (k,).
+    highway
+        uint8 (k,), indices of ``HIGHWAY_CLASSES``.
+    express, oneway
+        bool (k,).
+    bearing_deg
+        float64 (k,).
+    """
+
+    layer: NDArray[np.int8]
+    highway: NDArray[np.uint8]
+    express: NDArray[np.bool_]
+    oneway: NDArray[np.bool_]
+    bearing_deg: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, network: RoadNetwork, feet: Feet) -> _Kind:
+        """Look it up."""
+        highway, twin = network.edge_class[feet.edge], network.edge_twin[feet.edge]
+        two_way = (twin >= 0) & ~network.has_flag(EdgeFlag.AGAINST_ONEWAY)[twin]
+        return cls(
+            network.edge_layer[feet.edge],
+            highway,
+            _EXPRESSWAY[highway],
+            ~two_way,
+            feet.bearing_deg,
+        )
+
+    def differ(self) -> bool:
+        """Whether any two may be stacked."""
+        return bool((self.highway != self.highway[0]).any() or (self.layer != self.layer[0]).any())
+
+    def stacked(self, gap_m: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which of them are stacked, and which side by side, if no way leads from one to the other.
+
+        Both bool (k, k).
+        """
+        turn = np.radians(self.bearing_deg[:, None] - self.bearing_deg)
+        parallel = np.abs(np.sin(turn)) <= np.sin(np.radians(_PARALLEL_DEG))
+        above = self.layer[:, None] != self.layer
+        beside_expressway = (self.express[:, None] != self.express) & parallel
+        stacked: NDArray[np.bool_] = (above | beside_expressway) & (gap_m <= _STACK_GAP_M)
+        same_way = self.oneway[:, None] & self.oneway & parallel & (np.cos(turn) > 0)
+        beside: NDArray[np.bool_] = same_way & (self.highway[:, None] != self.highway)
+        return stacked, beside & ~stacked & (gap_m <= _FRONTAGE_GAP_M)
+
+
+def _stack(network: RoadNetwork, scene: Scene, kind: _Kind, joined: Vicinity) -> Scene:
     """Find what is stacked among the candidates, and take nearness out of it."""
     east, north = scene.place.T
     gap_m = np.hypot(east[:, None] - east, north[:, None] - north)
-    across = np.abs(np.sin(np.radians(bearing_deg[:, None] - bearing_deg)))
-    parallel = across <= np.sin(np.radians(_PARALLEL_DEG))
-    layer = level // 2
-    apart = (layer[:, None] != layer) | ((level[:, None] != level) & parallel)
-    stacked = apart & (gap_m <= _STACK_GAP_M)
+    stacked, beside = kind.stacked(gap_m)
     known: dict[tuple[int, int], bool] = {}
-    for i, j in np.argwhere(np.triu(stacked)).tolist():
+    for i, j in np.argwhere(np.triu(stacked | beside)).tolist():
         streets = (int(scene.street[i]), int(scene.street[j]))
         if streets not in known:
             known[streets] = _leads_on(network, scene, i, j, float(gap_m[i, j]), joined)
-        stacked[i, j] = stacked[j, i] = not known[streets]
-    if not stacked.any():
-        return scene
-    # What hides one road from the receiver hides both, and the map may draw either off its place:
-    # the nearer is no likelier.
+        if known[streets]:
+            stacked[i, j] = stacked[j, i] = beside[i, j] = beside[j, i] = False
+    # What hides one of two stacked roads from the receiver hides both, and the map may draw either
+    # off its place: the nearer is no likelier.
     nearest = np.where(stacked, scene.distance, -np.inf).max(axis=1)
-    return scene._replace(distance=np.maximum(scene.distance, nearest), stacked=stacked)
+    return scene._replace(
+        distance=np.maximum(scene.distance, nearest),
+        stacked=stacked if stacked.any() else None,
+        beside=beside if beside.any() else None,
+    )
 
 
 def _leads_on(

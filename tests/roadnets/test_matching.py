@@ -141,6 +141,26 @@ def test_a_frontage_road_on_the_same_layer_is_stacked_too():
     assert (fast.snap.edge, fast.why, fast.ambiguous) == (1, Evidence.SPEED, False)
 
 
+def test_one_way_roads_side_by_side_are_told_by_nearness_only_when_it_is_decisive():
+    """Main and local lanes of one avenue, both to the east, 12 m apart."""
+    nodes = [at(0, 0), at(1000, 0), at(0, 12), at(1000, 12)]
+    streets = [Street(0, 1, oneway=True), Street(2, 3, oneway=True, highway="primary")]
+    matcher = Matcher(make_network(nodes, streets))
+    near = matcher.match([Fix(at(500, 4), heading_deg=EAST)], BLUE_LIGHT)
+    assert (near.snap.edge, near.ambiguous) == (0, True)
+    exact = matcher.match([Fix(at(500, 0), heading_deg=EAST, accuracy_m=4)], BLUE_LIGHT)
+    assert (exact.snap.edge, exact.ambiguous) == (0, False)
+
+
+def test_two_carriageways_of_one_street_are_told_by_heading_else_by_nearness():
+    nodes = [at(0, 0), at(1000, 0), at(0, 20), at(1000, 20)]
+    streets = [Street(0, 1, oneway=True), Street(3, 2, oneway=True)]
+    matcher = Matcher(make_network(nodes, streets))
+    for told, edge in (({}, 0), ({"heading_deg": WEST}, 1), ({"heading_deg": EAST}, 0)):
+        match = matcher.match([Fix(at(500, 8), **told)], BLUE_LIGHT)
+        assert (match.snap.edge, match.ambiguous) == (edge, False)
+
+
 def test_nobody_gets_up_without_a_ramp(matcher):
     """From the cross street to the avenue past the ramp; then noise puts it on the expressway."""
     came_up_the_cross_street = [Fix(at(1200, 300), 0, 180.0), Fix(at(1200, 150), 10, 180.0)]

@@ -105,3 +105,25 @@ def test_roads_farther_apart_than_a_stack_are_told_by_distance():
     (scene,) = scenes(network, Fix(at(500, 20), accuracy_m=15))
     assert scene.stacked is None
     assert scene.ground.tolist() == [True, False]
+
+
+def test_side_by_side_are_one_way_roads_of_two_kinds_in_one_direction():
+    nodes = [at(0, 0), at(1000, 0), at(0, 15), at(1000, 15)]
+    for ends, highway, oneway, beside in (
+        ((2, 3), "primary", True, True),
+        ((3, 2), "primary", True, False),
+        ((2, 3), "residential", True, False),
+        ((2, 3), "primary", False, False),
+    ):
+        streets = [Street(0, 1, oneway=True), Street(*ends, oneway=oneway, highway=highway)]
+        (scene,) = scenes(make_network(nodes, streets), Fix(at(500, 5)))
+        assert scene.stacked is None
+        assert (scene.beside is not None) == beside
+
+
+def test_what_explains_a_fix_far_worse_than_another_street_is_left_out():
+    nodes = [at(0, 0), at(1000, 0), at(0, 38), at(1000, 38)]
+    network = make_network(nodes, [Street(0, 1, oneway=True), Street(2, 3)])
+    both, one = scenes(network, Fix(at(500, 2)), Fix(at(500, 2), heading_deg=90))
+    assert both.edge.tolist() == [0, 1, 2]
+    assert one.edge.tolist() == [0, 1]
