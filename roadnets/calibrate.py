@@ -113,8 +113,8 @@ def fit_spread(
     guess = [math.log(start.factor), start.exponent, start.cv_floor, start.cv_short]
     trips = (np.log(engine_s / REFERENCE_S), np.log(driven_s / REFERENCE_S))
     found = minimize(_unlikeliness, guess, args=trips, jac=True, method="TNC", bounds=_BOUNDS)
-    factor, *others = (float(number) for number in found.x)
-    return Spread(math.exp(factor), *others, trips=len(driven_s))
+    log_factor, exponent, floor, short = (float(number) for number in found.x)
+    return Spread(math.exp(log_factor), exponent, floor, short, len(driven_s))
 
 
 def _unlikeliness(

@@ -93,11 +93,7 @@ def install(lock: Path) -> None:
     began = shown = time.monotonic()
     output, seen, live = [], 0, sys.stdout.isatty()
     pip = subprocess.Popen(
-        command,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        universal_newlines=True,
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
     )
     for line in pip.stdout or ():
         output.append(line)
