@@ -136,10 +136,15 @@ def _answers(known: list[_Known], asked: _Known) -> list[House]:
         between = _between(houses, asked, share)
         if between is not None:
             return [between]
-    nearest = min(known, key=lambda k: (abs(k.first - asked.first), k))
-    if abs(nearest.first - asked.first) <= NEAR_NUMBER:
+    nearest = min(known, key=lambda k: (_off(k, asked), k))
+    if _off(nearest, asked) <= NEAR_NUMBER:
         return [House(nearest.point, NEAR, PlaceNote.NEAR_NUMBER, nearest.number)]
     return []
+
+
+def _off(house: _Known, asked: _Known) -> int:
+    """By how many numbers a house misses another; 0 across the street from it."""
+    return max(house.first - asked.first, asked.first - house.last, 0)
 
 
 def _between(known: list[_Known], asked: _Known, share: float) -> House | None:

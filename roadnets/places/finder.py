@@ -11,7 +11,7 @@ import shapely
 
 from roadnets.errors import PlaceTextError
 from roadnets.geo import LonLat, distance_m, haversine_m
-from roadnets.network import Bounds, RoadNetwork
+from roadnets.network import Bounds, Landmark, RoadNetwork
 from roadnets.places.addresses import House, HouseNumbers
 from roadnets.places.crossings import crossings
 from roadnets.places.found import (
@@ -74,12 +74,12 @@ _ORDER: Final = {
     for place, kind in enumerate(
         (
             *(FoundKind.KILOMETRE_POST, FoundKind.CROSSING, FoundKind.ADDRESS, FoundKind.GATE),
-            *(FoundKind.PLACE, FoundKind.STREET, FoundKind.COMPOUND, FoundKind.POINT),
-            *(FoundKind.LOCALITY, FoundKind.DISTRICT),
+            *(FoundKind.PLACE, FoundKind.STREET, FoundKind.COMPOUND, FoundKind.LOCALITY),
+            *(FoundKind.POINT, FoundKind.DISTRICT),
         )
     )
 }
-"""Of two equally good places that comes first which says more exactly where it is."""
+"""Of two equally good places that comes first which callers mean more often."""
 
 Names = list[tuple[int, float]]
 """Numbers of names in ``KnownNames`` and how well each fits, best first."""
@@ -349,16 +349,22 @@ class _Question:
         thing = self._network.landmarks[bearer.place]
         name, name_en = thing.name, thing.name_en
         if bearer.kind is FoundKind.GATE:
-            labels = gate_labels(thing)
-            name = thing.name or labels[0]
-            name_en = name_en or next((label for label in labels if label.isascii()), "")
-            if not name.startswith(thing.compound):
-                name = f"{thing.compound}{'' if not thing.compound.isascii() else ' '}{name}"
-                english = self._known.english.get(thing.compound, "")
-                name_en = f"{english} {name_en}".strip() if english and name_en else ""
+            name, name_en = self._gate_names(thing)
         elif thing.number and not name:
             name, name_en = f"{thing.number}出口", f"Exit {thing.number}"
         return FoundPlace(bearer.kind, thing.point, name, name_en, "", score)
+
+    def _gate_names(self, gate: Landmark) -> tuple[str, str]:
+        """Name a gate with its compound: 阳光花园3号门, Sunshine Garden Gate 3; El Tarter II."""
+        labels = gate_labels(gate)
+        label_en = next((label for label in labels if label.isascii()), "")
+        if gate.name.startswith(gate.compound):
+            return gate.name or labels[0], label_en
+        english = self._known.english.get(gate.compound, "")
+        both_en = f"{english} {label_en}" if english and label_en else ""
+        if _is_han(gate.compound):
+            return f"{gate.compound}{labels[0]}", both_en
+        return f"{gate.compound} {gate.name or gate.number}", both_en
 
     # ---- house numbers ----
 

@@ -20,7 +20,7 @@ import apsw
 
 from roadnets.places.likeness import Likeness
 from roadnets.places.pinyin import initials, readings, typed_sound
-from roadnets.places.words import HAN, Form, form_of
+from roadnets.places.words import HAN, Form, corrected, form_of
 
 TYPED_SOUND: Final = 0.98
 """A name found by its pinyin is as good as found, but the name itself comes first."""
@@ -93,12 +93,14 @@ class NameIndex:
         sounds, part = (
             (typed_sound(text), TYPED_SOUND) if name.is_latin else (readings(text), HOMOPHONE)
         )
-        by_name, by_sound = Likeness(name), [Likeness(sound, by_words=False) for sound in sounds]
+        names = dict.fromkeys((name, corrected(name)))
+        by_name = [Likeness(form) for form in names]
+        by_sound = [Likeness(sound, by_words=False) for sound in sounds]
         best: dict[int, float] = {}
-        for number, kind, words in self._rows(name, sounds):
+        for number, kind, words in self._rows(name, (*names, *sounds)):
             known = Form(tuple(words.split(" ")))
             if kind == _NAME:
-                score = by_name.to(known)
+                score = max(form.to(known) for form in by_name)
             elif kind == _SOUND:
                 score = part * max(sound.to(known) for sound in by_sound)
             else:
@@ -107,11 +109,10 @@ class NameIndex:
                 best[number] = score
         return sorted(best.items(), key=lambda found: (-found[1], found[0]))
 
-    def _rows(self, name: Form, sounds: Sequence[Form]) -> list[tuple[int, int, str]]:
-        forms = list(dict.fromkeys((name, *sounds)))
+    def _rows(self, name: Form, forms: Iterable[Form]) -> list[tuple[int, int, str]]:
         rows: dict[int, tuple[int, int, str]] = {}
         with self._lock:
-            for form in forms:
+            for form in dict.fromkeys(forms):
                 rows.update((row[0], row[1:]) for row in self._same_text(form))
                 rows.update((row[0], row[1:]) for row in self._sharing_pieces(form))
             if name.is_latin and 2 <= len(name.text) <= 12 and len(name.words) == 1:

@@ -109,6 +109,7 @@ class KnownNames:
 
     def _gate_of(self, gate: Landmark) -> Iterator[str]:
         english = self.english.get(gate.compound, gate.compound)
+        yield f"{english} {gate.number}" if gate.number else ""
         station = "站" if gate.number and not gate.number.isdigit() else ""
         for label in gate_labels(gate):
             yield f"{english} {label}" if label.isascii() else f"{gate.compound}{label}"

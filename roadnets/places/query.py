@@ -119,6 +119,7 @@ _CROSSING_START: Final = re.compile(
     r"(?: (?:of|de|del|between|entre))?\s+",
     re.IGNORECASE,
 )
+_MOST_CUTS: Final = 12
 _HAN_AND: Final = re.compile("[与和跟同交及、]")
 _SIGN_AND: Final = re.compile(r"\s*[/&@;×+]\s*")
 _WORD_AND: Final = re.compile(
@@ -142,7 +143,7 @@ def read_crossing(text: str) -> list[Crossed]:
         for one, other, said, between in _cut(body):
             if len(one) > 1 and len(other) > 1:
                 found.setdefault((one, other), Crossed(one, other, sure or said, not between))
-    return list(found.values())
+    return list(found.values())[:_MOST_CUTS]
 
 
 def _cut(text: str) -> Iterator[tuple[str, str, bool, bool]]:

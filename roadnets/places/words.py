@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from difflib import get_close_matches
+from functools import cached_property, lru_cache
 from typing import Final
 
 HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff〇"
@@ -75,6 +76,11 @@ _LITTLE_WORDS: Final = _words("the of de del dels la les el els l d da do dos da
 _STREET_WORDS: Final = _words(
     "st rd av c ctra bd pl sq pg ptge r tv cami ln al dr ct hwy expy fwy mwy"
 )
+_LONG_WORDS: Final = tuple(
+    spelling for spelling, word in _SAME_WORD.items() if word in _STREET_WORDS and len(spelling) > 4
+)
+_MISPRINT: Final = 0.8
+
 STREET_ENDINGS: Final = (
     *("高速公路", "快速路", "大道", "大街", "高速", "公路", "胡同", "环路"),
     *("路", "街", "道", "巷", "弄", "里", "线"),
@@ -168,6 +174,20 @@ class Form:
     def is_latin(self) -> bool:
         """Whether nothing of it is Chinese."""
         return self.text.isascii()
+
+
+@lru_cache(maxsize=4096)
+def _corrected(word: str) -> str:
+    """One of the words for a kind of street, where this is a misprint of it: aveneu."""
+    if len(word) < 6 or word in _SAME_WORD:
+        return word
+    (near,) = get_close_matches(word, _LONG_WORDS, 1, _MISPRINT) or (word,)
+    return _SAME_WORD.get(near, near)
+
+
+def corrected(form: Form) -> Form:
+    """The text with misprints of words for a kind of street put right."""
+    return Form(tuple(_corrected(word) for word in form.words))
 
 
 def form_of(text: str) -> Form:
