@@ -587,9 +587,9 @@ def _check_geometry(network: RoadNetwork) -> None:
         ("edge_tail", start[:-1], network.edge_tail),
         ("edge_head", line_ends, network.edge_head),
     ):
-        off = np.abs(network.geometry[points] - nodes[ends]).max(axis=1) > _LINE_END_TOLERANCE
+        off = np.abs(network.geometry[points] - nodes[ends]) > _LINE_END_TOLERANCE
         if off.any():
-            edge = int(np.flatnonzero(off)[0])
+            edge = int(np.flatnonzero(off.any(axis=1))[0])
             raise ValueError(f"the line of edge {edge} does not meet its {name}, node {ends[edge]}")
 
 
