@@ -52,17 +52,17 @@ class Journeys:
         if not 0 <= request.alternatives <= MOST_ALTERNATIVES:
             allowed = f"0 to {MOST_ALTERNATIVES}"
             raise InvalidFieldError("alternatives", request.alternatives, allowed)
-        places = [
+        begin, end = (
             self._place(request, field, vehicle.mode, mapping)
             for field in ("origin", "destination")
-        ]
+        )
         travel = self._travel()
-        route = travel.route(vehicle, *places)
+        route = travel.route(vehicle, begin, end)
         if route is None:
             return roads_pb2.RouteResponse(reachable=False)
         others: Sequence[Route] = ()
         if request.alternatives:
-            others = travel.alternatives(vehicle, *places, most=request.alternatives)
+            others = travel.alternatives(vehicle, begin, end, request.alternatives)
         p50_s, p90_s = self._sure(route, vehicle.mode)
         return roads_pb2.RouteResponse(
             reachable=True,

@@ -21,7 +21,7 @@ WORDS = re.findall(
     """Capability Need ResponsePlan Incident Report Station Post Unit UnitStatus Proposal Assignment
     Unmet Decision Override Diversion MoveUp TravelMode TravelTimes RoadNetwork Conditions Journal
     Scenario Replicate Replay Drill Inject Depot Commodity Shelter Load Trip Delivery WorkOrder
-    Crew Deadline Corridor SignalPlan blue_light civilian high_clearance boat foot""",
+    Crew Deadline Corridor SignalPlan blue_light civilian high_clearance boat""",
 )
 
 
