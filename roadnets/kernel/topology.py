@@ -40,7 +40,8 @@ class Topology:
     arc_up
         bool (a,), whether the arc leads from its slot's lower to its higher end.
     slot_arc_start
-        int32 (s + 1,), the arcs of slot i are ``slot_arc[slot_arc_start[i]:slot_arc_start[i + 1]]``.
+        int32 (s + 1,), the arcs of slot i are
+        ``slot_arc[slot_arc_start[i]:slot_arc_start[i + 1]]``.
     slot_arc
         int32 (a - loops,), ascending within a slot.
     """

@@ -89,8 +89,8 @@ class _Lease:
 class MetricVersions:
     """The metric of one set of weights, and its next versions.
 
-    Any thread may take the current version and search on it for as long as it likes: the arrays of a Metric
-    never change. Writers wait for each other.
+    Any thread may take the current version and search on it for as long as it likes: the arrays of
+    a Metric never change. Writers wait for each other.
 
     Parameters
     ----------
