@@ -1,10 +1,12 @@
-"""Which places and districts belong to a network."""
+"""Which places, districts and landmarks belong to a network."""
+
+from dataclasses import replace
 
 from roadnets.geo import LonLat
-from roadnets.landmarks import choose_districts, choose_places
-from roadnets.network import District, Place, PlaceKind
+from roadnets.landmarks import choose_districts, choose_landmarks, choose_places
+from roadnets.network import District, Landmark, LandmarkKind, Place, PlaceKind
 from roadnets.streets import AdminArea
-from tests.roadnets.networks import ORIGIN, grid
+from tests.roadnets.networks import ORIGIN, Street, grid, make_network
 
 
 def place(osm_id: str, dlon: float = 0.0, name: str = "A", **kind: PlaceKind) -> Place:
@@ -72,3 +74,40 @@ def test_districts_without_a_street_do_not_count() -> None:
 
 def test_no_districts() -> None:
     assert choose_districts([], grid(3, 3))[0] == ()
+
+
+def landmark(dlon: float, kind: LandmarkKind = LandmarkKind.POINT, street: str = "") -> Landmark:
+    point = LonLat(ORIGIN.lon + dlon, ORIGIN.lat)
+    return Landmark(kind, "node/1", point, "A", street=street, number="12")
+
+
+def test_landmarks_far_from_every_street_are_dropped() -> None:
+    found = [landmark(0.0), landmark(-0.011), landmark(-0.013), landmark(0.001)]  # 0.94 km, 1.1 km
+    landmarks, dropped = choose_landmarks(found, grid(3, 3))
+    assert landmarks == (found[0], found[1], found[3])
+    assert dropped == {"landmarks far from every street": 1, "kilometre posts beside no road": 0}
+    assert choose_landmarks([], grid(3, 3)) == ((), {})
+
+
+def test_a_kilometre_post_learns_its_road() -> None:
+    """Where a service road runs beside the motorway, the post is the motorway's."""
+    east = ORIGIN.lon + 0.01
+    nodes = [(ORIGIN.lon, ORIGIN.lat), (east, ORIGIN.lat)]
+    beside = [(ORIGIN.lon, ORIGIN.lat + 0.0002), (east, ORIGIN.lat + 0.0002)]
+    network = make_network(
+        [*nodes, *beside],
+        [
+            Street(2, 3, name="辅路", highway="service"),
+            Street(0, 1, name="京港澳高速", highway="motorway"),
+        ],
+    )
+    post = LandmarkKind.KILOMETRE_POST
+    found = [landmark(0.005, post), landmark(0.005, post, "G5"), landmark(-0.005, post)]
+    by_name, _ = choose_landmarks(found, network)
+    assert [thing.street for thing in by_name] == ["京港澳高速", "G5"]
+    numbered = replace(
+        network, refs=tuple("G4" if n == "京港澳高速" else "" for n in network.names)
+    )
+    by_number, dropped = choose_landmarks(found, numbered)
+    assert [thing.street for thing in by_number] == ["G4", "G5"]
+    assert dropped["kilometre posts beside no road"] == 1
