@@ -67,10 +67,21 @@ TARGETS: Final = (
     Target("path_ms", most=0.3),
     Target("route_ms", most=1),
     Target("closure_all_modes_ms", most=10),
-    Target("threads_2_speedup", least=1.5),
+    Target("threads_2_to_hashing", least=0.75),
     Target("heartbeat_p999_ms", most=20),
 )
 """For New York; the design's own, and what its prototype reached."""
+
+
+COLUMNS: Final = (
+    ("prepare s", "prepare_s"),
+    ("customize ms", "customize_ms"),
+    ("1000 to 1 ms", "many_to_one_1000_ms"),
+    ("200 x 2000 ms", "matrix_200x2000_ms"),
+    ("1000 x 1000 ms", "matrix_1000_ms"),
+    ("MB", "kernel_mb"),
+)
+"""What the table tells of each size."""
 
 
 def tell(step: str) -> None:
@@ -146,6 +157,7 @@ def measure(python: Path | None, *, quick: bool) -> dict[str, Any]:
     tell("streets: making a network")
     network, prepared = streets.network_of(graph, tell)
     figures |= streets.measure(network, prepared, tell, 100 if quick else 500)
+    figures["load_average"] = os.getloadavg()
     found: dict[str, Any] = {"newyork": figures, "growth": growth(graph, figures, quick=quick)}
     pbf = DATA / "porto" / "porto.osm.pbf"
     found["porto"] = porto.measure(pbf, tell, quick=quick) if pbf.exists() else f"no {pbf.name}"
@@ -165,12 +177,8 @@ def report(found: dict[str, Any]) -> None:
         if isinstance(row, str):
             print(f"{name}: {row}")
             continue
-        print(
-            f"{name:12} {row['nodes']:9,} nodes   prepare {row['prepare_s']:6.2f} s"
-            f"   customize {row['customize_ms']:.1f} ms"
-            f"   1000x1 {row['many_to_one_1000_ms']:.2f} ms   200x2000 {row['matrix_200x2000_ms']:6.1f} ms"
-            f"   1000x1000 {row['matrix_1000_ms']:6.1f} ms   {row['kernel_mb']:6.1f} MB"
-        )
+        columns = ", ".join(f"{label} {row[key]:.4g}" for label, key in COLUMNS)
+        print(f"{name}: {row['nodes']:,} nodes, {columns}")
     for name in ("porto", "flood"):
         part = found[name]
         print(f"{name}: {part if isinstance(part, str) else 'met' if part['met'] else 'NOT MET'}")
