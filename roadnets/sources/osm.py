@@ -39,12 +39,16 @@ OFFLINE_WAYS: Final = (
 
 # Everything that a rule in roadnets.tags may want to see.
 _WAY_TAGS: Final = (
-    *("abandoned", "access", "area", "bridge", "bridge:name", "bridge:name:en", "disused"),
-    *("emergency", "highway", "impassable", "junction", "lanes", "maxspeed", "maxspeed:backward"),
-    *("maxspeed:forward", "maxspeed:type", "motor_vehicle", "motorcar", "name", "name:en"),
-    *("name:zh", "oneway", "oneway:emergency", "ref", "service", "smoothness", "source:maxspeed"),
-    *("surface", "tracktype", "tunnel", "tunnel:name", "tunnel:name:en", "vehicle"),
-    "zone:maxspeed",
+    *("abandoned", "access", "area", "bridge", "bridge:name", "bridge:name:en", "bus", "bus:lanes"),
+    *("bus:lanes:backward", "bus:lanes:forward", "busway", "busway:both", "busway:left"),
+    *("busway:right", "disused", "emergency", "highway", "hov", "impassable", "junction", "lanes"),
+    *("lanes:bus", "lanes:bus:backward", "lanes:bus:forward", "lanes:psv", "lanes:psv:backward"),
+    *("lanes:psv:forward", "layer", "maxheight", "maxheight:physical", "maxspeed"),
+    *("maxspeed:backward", "maxspeed:forward", "maxspeed:type", "maxweight", "maxweight:physical"),
+    *("maxwidth", "maxwidth:physical", "motor_vehicle", "motorcar", "name", "name:en", "name:zh"),
+    *("oneway", "oneway:emergency", "psv", "psv:lanes", "psv:lanes:backward", "psv:lanes:forward"),
+    *("ref", "service", "smoothness", "source:maxspeed", "surface", "tracktype", "tunnel"),
+    *("tunnel:name", "tunnel:name:en", "vehicle", "zone:maxspeed"),
 )
 _NODE_TAGS: Final = (
     *("access", "barrier", "direction", "emergency", "highway", "motor_vehicle", "motorcar"),
@@ -124,7 +128,8 @@ def read_place(place: str, servers: Servers, tell: Tell = silence) -> StreetData
         tell("downloading hospitals, stations and districts")
         places, areas = _features(boundary)
     streets = streets_of_graph(graph, place)
-    data = replace(streets, places=tuple(places), areas=tuple(areas))
+    notes = ("a download has no turn restrictions, addresses or water: an extract has",)
+    data = replace(streets, places=tuple(places), areas=tuple(areas), notes=notes)
     return replace(data, source_checksum=_checksum_of(data))
 
 

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -16,6 +17,7 @@ from roadnets.errors import SourceError
 from roadnets.network import EdgeFlag, PlaceKind, RoadNetwork
 from roadnets.sources import osm, osmfile
 from roadnets.streets import StreetData
+from roadnets.tags import rule_of
 from tests.roadnets.osmfiles import Map, edges
 from tests.roadnets.record import PLACE, Recording, recording
 
@@ -67,6 +69,29 @@ def test_a_download_gives_what_the_file_gives(tape: Recording, sample_file: Path
                 here, there = getattr(online, name), getattr(offline, name)
                 assert here[mine].tolist() == there[theirs].tolist(), (way, name)
     assert alike > 40
+
+
+class Asked(dict[str, str]):
+    """Tags that remember what was asked of them."""
+
+    def __init__(self, *tags: tuple[str, str]) -> None:
+        super().__init__(tags)
+        self.keys_asked: set[str] = set()
+
+    def get(self, key: str, default: object = None) -> Any:
+        self.keys_asked.add(key)
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize("highway", ["residential", "pedestrian", "track", "motorway", "path"])
+@pytest.mark.parametrize("also", [("bridge", "yes"), ("tunnel", "yes"), ("emergency", "yes")])
+def test_a_download_keeps_every_tag_that_a_rule_asks_for(
+    highway: str, also: tuple[str, str]
+) -> None:
+    tags = Asked(("highway", highway), also)
+    rule_of(tags)
+    assert "highway" in tags.keys_asked
+    assert tags.keys_asked <= set(osm._WAY_TAGS)
 
 
 def test_what_is_asked_keeps_service_and_private_ways(tape: Recording) -> None:

@@ -1,17 +1,20 @@
 """What is prepared for a network: the same each time, and for that network alone."""
 
 import dataclasses
+import hashlib
 
 import numpy as np
 import pytest
 
+from roadnets.graph import TravelGraph
+from roadnets.kernel.build import build_topology
 from roadnets.network import RoadNetwork, build_network
-from roadnets.prepared import Prepared, prepare
+from roadnets.prepared import HIERARCHY_VERSION, Prepared, prepare
 from roadnets.travel import MODE_BIT, TravelMode
 from tests.roadnets.networks import grid
 
 
-def with_turn(network: RoadNetwork) -> RoadNetwork:
+def with_turn(network: RoadNetwork, signal: int = -1) -> RoadNetwork:
     """One turn forbidden: out of edge 0 into whatever goes on from there, but not back."""
     onward = np.flatnonzero(network.edge_tail == network.edge_head[0])
     onward = onward[onward != network.edge_twin[0]]
@@ -21,6 +24,7 @@ def with_turn(network: RoadNetwork) -> RoadNetwork:
         "turn_start": np.array([0, 2], np.int32),
         "turn_edge": np.array([0, onward[0]], np.int32),
         "turn_modes": np.array([MODE_BIT[TravelMode.CIVILIAN]], np.uint8),
+        "node_signal": np.arange(network.node_count) == signal,
     }
     return build_network(**{**fields, **turn})
 
@@ -78,3 +82,20 @@ def test_of_which_network_it_is():
     assert prepared.is_of(grid(3, 4))
     assert not prepared.is_of(grid(4, 3))  # of the same size
     assert not prepared.is_of(grid(2, 2))
+
+
+def test_a_change_of_what_is_kept_raises_the_version():
+    """Files keep the graph and the hierarchy: whoever changes either raises HIERARCHY_VERSION.
+
+    The order of the nodes is METIS's, and not looked at: it makes no answer another.
+    """
+    network = with_turn(grid(4, 5), signal=7)
+    graph = TravelGraph.build(network)
+    backwards = np.arange(graph.node_count)[::-1]
+    kept = Prepared(graph, build_topology(backwards, graph.arc_tail, graph.arc_head))
+    digest = hashlib.sha256()
+    for name, array in sorted(kept.arrays().items()):
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    assert HIERARCHY_VERSION == 1
+    assert digest.hexdigest()[:16] == "18311fa43df823fc"
