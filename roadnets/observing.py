@@ -279,12 +279,15 @@ def _stack(network: RoadNetwork, scene: Scene, kind: _Kind, joined: Vicinity) ->
     east, north = scene.place.T
     gap_m = np.hypot(east[:, None] - east, north[:, None] - north)
     stacked, beside = kind.stacked(gap_m)
+    ends = _ends(network, scene)
+    street: list[int] = scene.street.tolist()
     known: dict[tuple[int, int], bool] = {}
     for i, j in np.argwhere(np.triu(stacked | beside)).tolist():
-        streets = (int(scene.street[i]), int(scene.street[j]))
-        if streets not in known:
-            known[streets] = _leads_on(network, scene, i, j, float(gap_m[i, j]), joined)
-        if known[streets]:
+        pair = street[i], street[j]
+        if pair not in known:
+            goal = (float(east[j]), float(north[j]))
+            known[pair] = _leads_on(ends[i], ends[j], float(gap_m[i, j]), goal, joined)
+        if known[pair]:
             stacked[i, j] = stacked[j, i] = beside[i, j] = beside[j, i] = False
     # What hides one of two stacked roads from the receiver hides both, and the map may draw either
     # off its place: the nearer is no likelier.
@@ -296,27 +299,33 @@ def _stack(network: RoadNetwork, scene: Scene, kind: _Kind, joined: Vicinity) ->
     )
 
 
+_Ends = tuple[tuple[int, float], tuple[int, float]]
+"""Both ends of a candidate's street, with the metres there."""
+
+
 def _leads_on(
-    network: RoadNetwork, scene: Scene, i: int, j: int, gap_m: float, joined: Vicinity
+    one: _Ends, other: _Ends, gap_m: float, goal: tuple[float, float], joined: Vicinity
 ) -> bool:
     """Tell whether one candidate continues the other, as a street does where its bridge begins."""
-    ends_i, ends_j = _ends(network, scene, i), _ends(network, scene, j)
     limit_m = 2 * gap_m + 20
-    goal = (float(scene.place[j, 0]), float(scene.place[j, 1]))
-    for node, out_m in ends_i:
-        if out_m > limit_m:
+    nearest_m = min(in_m for _, in_m in other)
+    for node, out_m in one:
+        if out_m + nearest_m > limit_m:
             continue
-        ways = joined.ways_m(node, [n for n, _ in ends_j], limit_m - out_m, goal)
-        if any(out_m + ways.get(n, np.inf) + in_m <= limit_m for n, in_m in ends_j):
+        ways = joined.ways_m(node, [n for n, _ in other], limit_m - out_m, goal)
+        if any(out_m + ways.get(n, np.inf) + in_m <= limit_m for n, in_m in other):
             return True
     return False
 
 
-def _ends(network: RoadNetwork, scene: Scene, index: int) -> list[tuple[int, float]]:
-    """Both ends of a candidate's street with the metres there."""
-    edge, fraction = int(scene.edge[index]), float(scene.fraction[index])
-    length_m = float(network.edge_length_m[edge])
-    return [
-        (int(network.edge_tail[edge]), fraction * length_m),
-        (int(network.edge_head[edge]), (1 - fraction) * length_m),
-    ]
+def _ends(network: RoadNetwork, scene: Scene) -> list[_Ends]:
+    """Both ends of every candidate's street."""
+    length_m = network.edge_length_m[scene.edge]
+    columns = (
+        network.edge_tail[scene.edge],
+        length_m * scene.fraction,
+        network.edge_head[scene.edge],
+        length_m * (1 - scene.fraction),
+    )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [((tail, from_m), (head, to_m)) for tail, from_m, head, to_m in rows]
