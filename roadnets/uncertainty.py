@@ -11,7 +11,8 @@ The median and coefficient of variation as functions of the size of the trip, an
 latter, are what Budge, Ingolfsson and Zerom found ("Empirical analysis of ambulance travel times:
 the case of Calgary Emergency Medical Services", Management Science 56, 2010). They measure trips by
 distance and have heavier tails (Student's t about the logarithm); here the engine's time takes the
-place of distance, and coverage on trips that were held out tells whether the tails suffice.
+place of distance, and a fit (``roadnets.calibrate``) is widened or narrowed so that its 90th
+percentile is that of the trips. Beyond it, up to the 99th, the log-normal promises too much.
 
 For the same reason a route's 90th percentile is not the sum of its edges': it is found for the
 whole route at once.

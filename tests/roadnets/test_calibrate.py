@@ -1,5 +1,6 @@
 """Fits find again what trips were drawn from, and are scored on trips they have not seen."""
 
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -88,6 +89,23 @@ def test_held_out_trips_are_told_better_and_nine_of_ten_are_over_by_the_p90(
         assert abs(row.after.bias_s) < 5 < row.before.bias_s
         assert row.after.mae_s < row.before.mae_s
         assert row.after.pinball_s < 0.9 * row.before.pinball_s
+
+
+@pytest.mark.parametrize("freedom", [3, 8])
+def test_nine_of_ten_are_over_by_the_p90_though_tails_are_heavy(freedom: int) -> None:
+    """Student's t about the logarithm, as in Calgary; the likeliest log-normal has 92 % below."""
+    rng = np.random.default_rng(1)
+    plain = undriven(8000, list(TRUTH.spreads))
+    drawn = np.empty(len(plain))
+    for i, cell in enumerate(plain.cells):
+        rows = plain.cell == i
+        spread, engine_s = TRUTH.of_cell(cell), plain.engine_s[rows]
+        noise = 0.8 * rng.standard_t(freedom, len(engine_s))
+        drawn[rows] = np.exp(spread.log_median(engine_s) + spread.sigma(engine_s) * noise)
+    near = (drawn < 10 * plain.engine_s) & (drawn > 0.1 * plain.engine_s)
+    for row in held_out(replace(plain, driven_s=drawn).chosen(near), "UTC"):
+        assert row.after.below_p90 == pytest.approx(0.9, abs=0.012)
+        assert row.after.below_p50 == pytest.approx(0.5, abs=0.02)
 
 
 def test_a_fit_sees_nothing_of_what_it_is_scored_on() -> None:
