@@ -268,7 +268,7 @@ def _scale_to_p90(calibration: Calibration, samples: Samples) -> float:
 
 
 def _scaled(spread: Spread, scale: float) -> Spread:
-    """Scale a spread's coefficients of variation; four decimals are plenty, and the same anywhere."""
+    """Scale coefficients of variation; four decimals are plenty, and the same on any machine."""
     return Spread(
         factor=round(spread.factor, 4),
         exponent=round(spread.exponent, 4),
