@@ -44,7 +44,7 @@ def check_seeds(name: str, seeds: Seeds, node_count: int) -> None:
     if len(start) == 0 or start[0] != 0 or start[-1] != count:
         raise ValueError(f"{name}.start has to begin with 0 and end with {count}")
     _check_array(f"{name}.start", start, len(start))
-    if len(start) > 1 and (np.diff(start) < 0).any():
+    if (start[1:] < start[:-1]).any():
         raise ValueError(f"{name}.start has to ascend")
     _check_array(f"{name}.node", seeds.node, count)
     _check_array(f"{name}.ms", seeds.ms, count)
@@ -73,6 +73,7 @@ def _check_array(name: str, values: NDArray[np.int32], length: int) -> None:
 
 
 def _check_range(name: str, values: NDArray[np.int32], most: int) -> None:
-    if len(values) and not (values.min() >= 0 and values.max() <= most):
+    # What is negative is a huge number without its sign: one look at the array, not two.
+    if len(values) and values.view(np.uint32).max() > most:
         wrong = int(values[(values < 0) | (values > most)][0])
         raise ValueError(f"{name} has {wrong}; allowed: 0 to {most}")
