@@ -91,8 +91,7 @@ class EdgeIndex:
         ValueError
             An area crosses itself or is none; says which ring, and where.
         """
-        shapes = np.array([self._shape(polygon) for polygon in polygons], np.object_)
-        area, street = self._tree.query(shapes, predicate="intersects")
+        area, street = self._tree.query(self._shapes(polygons), predicate="intersects")
         twin = self._twin[street]
         areas = np.concatenate((area, area[twin >= 0]))
         edges = np.concatenate((self._edge[street], twin[twin >= 0]))
@@ -217,6 +216,24 @@ class EdgeIndex:
         if len(points):
             raise ValueError(f"lines[{points[0]}] needs at least two different points")
         return paths
+
+    def _shapes(self, polygons: Sequence[Polygon]) -> NDArray[np.object_]:
+        """Make areas in local metres: all at once, a tenth of the time, where nothing is special.
+
+        Special are holes, triangles, and whatever is wrong; ``_shape`` says what is.
+        """
+        points = np.array([point for p in polygons for point in p.outer], np.float64).reshape(-1, 2)
+        counts = [len(polygon.outer) for polygon in polygons]
+        plain = not any(p.holes for p in polygons) and min(counts, default=0) > 3
+        if plain and (np.abs(points) <= (180.0, 90.0)).all():
+            of = np.repeat(np.arange(len(counts)), counts)
+            drawn = shapely.polygons(shapely.linearrings(points, indices=of))
+            if shapely.is_valid(drawn).all():
+                metres = self._projection.to_metres(*points.T)
+                return np.asarray(
+                    shapely.polygons(shapely.linearrings(metres, indices=of)), np.object_
+                )
+        return np.array([self._shape(polygon) for polygon in polygons], np.object_)
 
     def _shape(self, polygon: Polygon) -> shapely.Polygon:
         rings = [_ring("outer", polygon.outer)]

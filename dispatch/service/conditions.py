@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, assert_never
 
+from dispatch.conditions.desk import SetCondition
+from dispatch.conditions.effects import usual_modes
 from dispatch.conditions.model import (
     CLOSED,
     AreaDrawn,
@@ -147,6 +149,27 @@ def effect(message: roads_pb2.Effect, mapping: ClientMapping) -> Effect:
             assert_never(other)
 
 
+def told(request: roads_pb2.SetConditionRequest, mapping: ClientMapping) -> SetCondition:
+    """What a request tells, with no street looked up yet.
+
+    Raises
+    ------
+    InvalidFieldError
+        A field cannot be read.
+    """
+    what = effect(request.effect, mapping)
+    return SetCondition(
+        streets=streets_named(request.streets, mapping),
+        edges=(),
+        modes=convert.modes(request.modes) or usual_modes(what),
+        reason=convert.words(request.reason, "reason", "what is the matter with the streets"),
+        end=convert.future(request, "end_time"),
+        origin=convert.origin(request.origin, mapping),
+        effect=what,
+        start=convert.future(request, "start_time"),
+    )
+
+
 # Into messages
 
 
@@ -154,25 +177,17 @@ def condition(
     of: Condition, state: roads_pb2.ConditionState.ValueType, ended: datetime | None = None
 ) -> roads_pb2.Condition:
     """The message of a condition."""
-    message = brief(of, state, ended)
-    message.streets.CopyFrom(_streets(of.streets))
-    message.effect.CopyFrom(_effect(of.effect))
-    message.origin.CopyFrom(present.origin(of.origin))
-    return message
-
-
-def brief(
-    of: Condition, state: roads_pb2.ConditionState.ValueType, ended: datetime | None = None
-) -> roads_pb2.Condition:
-    """The message of a condition without streets, effect and origin."""
     return roads_pb2.Condition(
         name=names.name_of(names.CONDITIONS, of.condition_id),
+        streets=_streets(of.streets),
         modes=[present.travel_mode(mode) for mode in of.modes],
         reason=of.reason,
         start_time=present.timestamp(of.start),
         end_time=present.timestamp(of.end),
         edge_count=len(of.edges),
+        origin=present.origin(of.origin),
         ended_time=present.timestamp(ended),
+        effect=_effect(of.effect),
         state=state,
     )
 

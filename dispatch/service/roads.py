@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final, TypeVar
 
+from msgspec.structs import replace
+
 from dispatch.conditions.desk import EndCondition, EndConditions, SetCondition, SetConditions
-from dispatch.conditions.effects import usual_modes
 from dispatch.conditions.events import ConditionEnded, ConditionsEnded, ConditionSet, ConditionsSet
 from dispatch.conditions.model import Condition
 from dispatch.engine import Done
@@ -73,12 +74,17 @@ class RoadService:
             return Order(SetConditions(tuple(told)))
 
         def answer(done: Done) -> roads_pb2.BatchSetConditionsResponse:
-            facts = [r.fact for r in done.facts if isinstance(r.fact, ConditionsSet)]
-            messages = [
-                conditions.brief(c, _state(fact)) for fact in facts for c in fact.conditions
-            ]
-            messages.sort(key=lambda message: names.order(message.name))
-            return roads_pb2.BatchSetConditionsResponse(conditions=messages)
+            told = {
+                condition.condition_id: len(condition.edges)
+                for recorded in done.facts
+                if isinstance(recorded.fact, ConditionsSet)
+                for condition in recorded.fact.conditions
+            }
+            ids = sorted(told, key=names.order)
+            return roads_pb2.BatchSetConditionsResponse(
+                names=[names.name_of(names.CONDITIONS, condition_id) for condition_id in ids],
+                edge_counts=[told[condition_id] for condition_id in ids],
+            )
 
         at = convert.occurred(request, self._engine.clock.now())
         return await carry_out(self._engine, request, call, build, answer, at)
@@ -115,9 +121,7 @@ class RoadService:
 
         def answer(done: Done) -> roads_pb2.BatchEndConditionsResponse:
             at = next(r.occurred for r in done.facts if isinstance(r.fact, ConditionsEnded))
-            known = (_known(done.before, name) for name in request.names)
-            messages = [conditions.brief(c, conditions.ENDED, at) for c in known]
-            return roads_pb2.BatchEndConditionsResponse(conditions=messages)
+            return roads_pb2.BatchEndConditionsResponse(ended_time=present.timestamp(at))
 
         at = convert.occurred(request, self._engine.clock.now())
         return await carry_out(self._engine, request, call, build, answer, at)
@@ -242,29 +246,19 @@ class RoadService:
         if size > LARGEST_BYTES:
             allowed = f"up to {LARGEST_BYTES} bytes in one call"
             return InvalidFieldError(outer or "streets", size, allowed)
+        read: list[SetCondition] = []
         commands: list[SetCondition] = []
-        for place, request in enumerate(requests):
-            try:
-                commands.append(self._command(request, call))
-            except InvalidFieldError as error:
-                return error.inside(f"{outer}[{place}]") if outer else error
+        finder = self._rooms.finder
+        try:
+            read.extend(conditions.told(request, call.mapping) for request in requests)
+            areas = finder.look_up_areas([command.streets for command in read])
+            for command in read:
+                edges, effect = finder.find(command.streets, command.effect, areas)
+                commands.append(replace(command, edges=edges, effect=effect))
+        except InvalidFieldError as error:
+            place = len(commands) if len(read) == len(requests) else len(read)
+            return error.inside(f"{outer}[{place}]") if outer else error
         return commands
-
-    def _command(self, request: roads_pb2.SetConditionRequest, call: Call) -> SetCondition:
-        streets = conditions.streets_named(request.streets, call.mapping)
-        effect = conditions.effect(request.effect, call.mapping)
-        modes = convert.modes(request.modes)
-        edges, effect = self._rooms.finder.find(streets, effect)
-        return SetCondition(
-            streets=streets,
-            edges=edges,
-            modes=modes or usual_modes(effect),
-            reason=convert.words(request.reason, "reason", "what is the matter with the streets"),
-            end=convert.future(request, "end_time"),
-            origin=convert.origin(request.origin, call.mapping),
-            effect=effect,
-            start=convert.future(request, "start_time"),
-        )
 
     def _find_place(
         self, request: roads_pb2.FindPlaceRequest, mapping: ClientMapping, presenter: Presenter

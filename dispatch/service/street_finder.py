@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -35,6 +35,10 @@ MOST_NAMED: Final = 1000
 """Names, ways, edges, lines and areas in one condition."""
 
 Edges = NDArray[np.int64]
+Areas = Mapping[int, Edges]
+"""Edges inside areas by the identity of the area."""
+
+NONE_LOOKED_UP: Final[Areas] = {}
 
 
 class Found(NamedTuple):
@@ -69,8 +73,26 @@ class StreetFinder:
     def _places(self) -> PlaceFinder:
         return PlaceFinder(self.network)
 
-    def find(self, streets: StreetsNamed, effect: Effect) -> Found:
+    def look_up_areas(self, named: Sequence[StreetsNamed]) -> Areas:
+        """Look the areas of many conditions up at once: a tenth of the time of one by one."""
+        areas = [area for streets in named for area in streets.polygons]
+        if len(areas) < 2:
+            return {}
+        try:
+            polygons = [_polygon(area, "polygon") for area in areas]
+            place, edges = self.index().inside(polygons)
+        except (InvalidFieldError, ValueError):
+            return {}  # looked up one by one, each says what is wrong with it
+        cuts = np.searchsorted(place, np.arange(1, len(areas)))
+        return {id(area): found for area, found in zip(areas, np.split(edges, cuts), strict=True)}
+
+    def find(self, streets: StreetsNamed, effect: Effect, areas: Areas = NONE_LOOKED_UP) -> Found:
         """Find the edges of one condition.
+
+        Parameters
+        ----------
+        areas
+            What ``look_up_areas`` found, if it was asked; the streets are among those it saw.
 
         Raises
         ------
@@ -86,8 +108,9 @@ class StreetFinder:
         if not 1 <= count <= MOST_NAMED:
             allowed = f"1 to {MOST_NAMED} street names, ways, edges, lines or areas"
             raise InvalidFieldError("streets", count, allowed)
-        parts = [*self._named(streets), *self._drawn(streets, wet=isinstance(effect, Flooded))]
-        edges = np.unique(np.concatenate(parts))
+        wet = isinstance(effect, Flooded)
+        parts = [*self._named(streets), *self._along(streets), *self._inside(streets, areas, wet)]
+        edges = parts[0] if count == 1 else np.unique(np.concatenate(parts))
         if isinstance(effect, Contraflow):
             edges = self._against_oneway(edges)
         return Found(tuple(edges.tolist()), effect)
@@ -100,31 +123,41 @@ class StreetFinder:
         return Found((), effect)
 
     def _named(self, streets: StreetsNamed) -> Iterator[Edges]:
+        """Edges by names, ways and indices; the index of names is quick, the selector explains."""
         for place, name in enumerate(streets.street_names):
             known = self._by_name.get(name.strip().casefold())
-            yield self._known(f"street_names[{place}]", name, known, StreetSelector(name=name))
+            if known is None:
+                selector = StreetSelector(name=name)
+                known = self._resolve(f"streets.street_names[{place}]", name, "a street", selector)
+            yield known
         for place, way in enumerate(streets.osm_way_ids):
             known = self._of_way(way)
-            yield self._known(f"osm_way_ids[{place}]", way, known, StreetSelector(ways=(way,)))
+            if not len(known):
+                selector = StreetSelector(ways=(way,))
+                known = self._resolve(f"streets.osm_way_ids[{place}]", way, "a street", selector)
+            yield known
         for place, edge in enumerate(streets.edges):
-            known = np.array([edge]) if 0 <= edge < self.network.edge_count else None
-            yield self._known(f"edges[{place}]", edge, known, StreetSelector(edges=(edge,)))
+            if not 0 <= edge < self.network.edge_count:
+                selector = StreetSelector(edges=(edge,))
+                self._resolve(f"streets.edges[{place}]", edge, "a street", selector)
+            yield np.array([edge])
 
-    def _known(
-        self, field: str, value: object, known: Edges | None, selector: StreetSelector
-    ) -> Edges:
-        """The edges that are known; else why there are none, with the nearest names."""
-        if known is not None and len(known):
-            return known
-        return self._resolve(f"streets.{field}", value, "a street", selector)
-
-    def _drawn(self, streets: StreetsNamed, *, wet: bool) -> Iterator[Edges]:
+    def _along(self, streets: StreetsNamed) -> Iterator[Edges]:
         for place, line in enumerate(streets.lines):
             field = f"streets.lines[{place}]"
             drawn = DrawnLine(wgs84(line.points, f"{field}.points"), line.as_drawn)
             selector = StreetSelector(lines=(drawn,))
             yield self._resolve(field, _shown(drawn.points), "a line along a street", selector)
+
+    def _inside(self, streets: StreetsNamed, areas: Areas, wet: bool) -> Iterator[Edges]:
+        left_out = self._water_and_bridges if wet else self._water
         for place, area in enumerate(streets.polygons):
+            if id(area) in areas:
+                edges = areas[id(area)]
+                edges = edges[~left_out[edges]]
+                if len(edges):
+                    yield edges
+                    continue
             field = f"streets.polygons[{place}]"
             polygon = _polygon(area, field)
             selector = StreetSelector(polygons=(polygon,), bridges_spared=wet)
@@ -181,6 +214,14 @@ class StreetFinder:
         return against
 
     @cached_property
+    def _water(self) -> NDArray[np.bool_]:
+        return self.network.has_flag(EdgeFlag.WATER)
+
+    @cached_property
+    def _water_and_bridges(self) -> NDArray[np.bool_]:
+        return self.network.has_flag(EdgeFlag.WATER | EdgeFlag.BRIDGE)
+
+    @cached_property
     def _by_name(self) -> dict[str, Edges]:
         """Edges of each name, local or English, in lower case."""
         order, starts = _groups(self.network.edge_name, len(self.network.names))
@@ -190,7 +231,7 @@ class StreetFinder:
             edges = order[starts[number] : starts[number + 1]]
             for name in {spelling.casefold() for spelling in spellings if spelling}:
                 found.setdefault(name, []).append(edges)
-        return {name: np.concatenate(parts) for name, parts in found.items()}
+        return {name: np.sort(np.concatenate(parts)) for name, parts in found.items()}
 
     @cached_property
     def _ways(self) -> tuple[NDArray[np.int64], Edges]:

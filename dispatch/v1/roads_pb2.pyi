@@ -662,21 +662,29 @@ Global___BatchSetConditionsRequest: _TypeAlias = BatchSetConditionsRequest  # no
 
 @_typing.final
 class BatchSetConditionsResponse(_message.Message):
+    """Each list has one entry a request, in their order."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
-    CONDITIONS_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    EDGE_COUNTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]:
-        """In the order of the requests, without streets, effect and origin, which the requests said."""
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """"conditions/C000001"."""
+
+    @_builtins.property
+    def edge_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Directed edges that each concerns; 0 where it is the whole network."""
 
     def __init__(
         self,
         *,
-        conditions: _abc.Iterable[Global___Condition] | None = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+        edge_counts: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edge_counts", b"edge_counts", "names", b"names"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -741,19 +749,17 @@ Global___BatchEndConditionsRequest: _TypeAlias = BatchEndConditionsRequest  # no
 class BatchEndConditionsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    CONDITIONS_FIELD_NUMBER: _builtins.int
+    ENDED_TIME_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]:
-        """In the order of the names, without streets, effect and origin."""
-
+    def ended_time(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
         self,
         *,
-        conditions: _abc.Iterable[Global___Condition] | None = ...,
+        ended_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ended_time", b"ended_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["conditions", b"conditions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended_time", b"ended_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

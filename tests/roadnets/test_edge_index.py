@@ -114,6 +114,32 @@ def test_inside_tells_area_and_edge(block):
     assert len(area) == len(edge) == 0
 
 
+def box(west, south, east, north, *, closed=False):
+    ring = (at(west, south), at(east, south), at(east, north), at(west, north))
+    return Polygon(ring + ring[:1] if closed else ring)
+
+
+def test_many_areas_are_as_each_alone(block):
+    areas = [
+        box(-10, -10, 30, 10),
+        box(90, 20, 110, 60, closed=True),
+        Polygon((at(-5, -5), at(250, -5), at(-5, 130))),
+        Polygon(box(-10, -10, 210, 110).outer, (box(40, 40, 60, 60).outer,)),
+        box(500, 500, 600, 600),
+    ]
+    plain = [area for area in areas if not area.holes and len(area.outer) > 3]
+    for some in (areas, plain):
+        place, edge = block.inside(some)
+        each = [block.inside([area])[1].tolist() for area in some]
+        assert [edge[place == i].tolist() for i in range(len(some))] == each
+
+
+def test_one_area_among_many_may_be_wrong(block):
+    bow_tie = Polygon((at(0, 0), at(50, 50), at(50, 0), at(0, 50)))
+    with pytest.raises(ValueError, match="crosses itself"):
+        block.inside([box(0, 0, 10, 10), bow_tie])
+
+
 def test_points_off_the_earth_are_told(block):
     with pytest.raises(ValueError, match=r"line\[1\] is 116.39, 99.0; allowed: -180 to 180"):
         block.along([(ORIGIN, LonLat(ORIGIN.lon, 99.0))], 15.0)
