@@ -7,9 +7,10 @@ its simplified form: both are found by their sound.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice, product
-from typing import Final
+from typing import Final, cast
 
 from roadnets.places.words import HAN, Form, fold
 
@@ -17,6 +18,7 @@ MOST_READINGS: Final = 6
 """A name with several characters of several sounds is not looked up by every combination."""
 
 _HAN: Final = re.compile(f"[{HAN}]")
+_RUN: Final = re.compile(f"[{HAN}]+|[^{HAN}]+")
 _PIECES: Final = re.compile("[a-z]+|[0-9]+")
 _TONE: Final = re.compile(r"(?<=[a-zü])[1-5](?![0-9])")
 _U_WITH_DOTS: Final = re.compile("(?<=[ln])v")
@@ -67,19 +69,32 @@ def _both(character: str, syllable: str) -> tuple[str, ...]:
     return (syllable, *others)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _syllables(name: str) -> tuple[tuple[str, str], ...]:
     """Each Chinese character, or stretch of other ones, with its sound in this name."""
-    from pypinyin import Style, pinyin  # 0.2 s, which a city without Chinese names does not wait
-
     found = []
-    for run in re.findall(f"[{HAN}]+|[^{HAN}]+", name):
-        if _HAN.match(run):
-            sounds = (syllable for (syllable,) in pinyin(run, style=Style.NORMAL))
-            found += [(c, _U_WITH_DOTS.sub("u", s)) for c, s in zip(run, sounds, strict=True)]
-        else:
+    for run in _RUN.findall(name):
+        if run.isascii():
             found += [("", piece) for piece in _PIECES.findall(run)]
+        else:
+            found += [sound for word in _words_of(run) for sound in _sounds(word)]
     return tuple(found)
+
+
+def _words_of(run: str) -> Iterable[str]:
+    """Cut Chinese text into words that pypinyin knows the sound of, and single characters."""
+    from pypinyin.seg.mmseg import seg  # 0.2 s, which a city without Chinese names does not wait
+
+    return cast("Iterable[str]", seg.cut(run))
+
+
+@lru_cache(maxsize=65536)
+def _sounds(word: str) -> tuple[tuple[str, str], ...]:
+    """Each character of a word with its sound; the names of a city are made of few words."""
+    from pypinyin import Style, pinyin
+
+    sounds = (syllable for (syllable,) in pinyin([word], style=Style.NORMAL))
+    return tuple((c, _U_WITH_DOTS.sub("u", s)) for c, s in zip(word, sounds, strict=True))
 
 
 def initials(reading: Form) -> str:
@@ -134,9 +149,11 @@ _SIDE: Final = {"东": "East", "西": "West", "南": "South", "北": "North", "�
 def rough_english(name: str) -> str:
     """Write a Chinese name as signs do, pinyin and an English ending; "" where it has none."""
     ending = next((e for e in _ENGLISH if name.endswith(e) and len(name) > len(e) + 1), "")
+    if not ending:
+        return ""
     stem = name.removesuffix(ending)
     side = _SIDE.get(stem[-1:], "") if len(stem) > 2 else ""
-    sounds = readings(stem[:-1] if side else stem)
-    if not ending or not sounds:
-        return ""
-    return " ".join(filter(None, ("".join(sounds[0].words).title(), side, _ENGLISH[ending])))
+    sounds = [sound for _, sound in _syllables(fold(name).replace(" ", ""))]
+    # Numbers have become digits, so the stem is counted from the end.
+    kept = sounds[: len(sounds) - len(ending) - bool(side)]
+    return " ".join(filter(None, ("".join(kept).title(), side, _ENGLISH[ending])))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from roadnets.geo import METRES_PER_DEGREE, LocalProjection, LonLat
+from roadnets.geo import LocalProjection, LonLat
 from roadnets.lines import project_edges, projection_of
 from roadnets.network import EdgeFlag, RoadNetwork
 
@@ -132,8 +132,18 @@ class NamedStreets:
         label = _joined(cells)[: len(edges)]
         order = np.lexsort((edges, label))
         parts = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
-        found = [self._street(edges[part]) for part in parts]
+        middles = self._middles(edges)
+        found = [self._street(edges[part], middles[part]) for part in parts]
         return sorted(found, key=lambda street: (street.name, int(street.edges[0])))
+
+    def _middles(self, edges: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Half way between the ends of edges, in metres, (k, 2)."""
+        network = self.network
+        nodes = (network.edge_tail[edges], network.edge_head[edges])
+        lon, lat = (
+            (at[nodes[0]] + at[nodes[1]]) / 2 for at in (network.node_lon, network.node_lat)
+        )
+        return self.projection.to_metres(lon, lat)
 
     def _cells(self, edges: NDArray[np.int32]) -> NDArray[np.int64]:
         """Name, column and row of the tails and then the heads of edges, (2 k, 3)."""
@@ -143,17 +153,12 @@ class NamedStreets:
         name = np.tile(network.edge_name[edges], 2)
         return np.column_stack((name, np.floor(metres / APART_M))).astype(np.int64)
 
-    def _street(self, edges: NDArray[np.int32]) -> NamedStreet:
-        network = self.network
-        ends = (network.edge_tail[edges], network.edge_head[edges])
-        lon = (network.node_lon[ends[0]] + network.node_lon[ends[1]]) / 2
-        lat = (network.node_lat[ends[0]] + network.node_lat[ends[1]]) / 2
-        length = network.edge_length_m[edges]
-        xy = np.column_stack((lon, lat)) * METRES_PER_DEGREE
-        xy[:, 0] *= np.cos(np.radians(lat[0]))
-        middle = (xy * length[:, None]).sum(axis=0) / length.sum()
-        edge = edges[np.argmin(np.hypot(*(xy - middle).T))]
-        return NamedStreet(int(network.edge_name[edge]), edges, int(edge), float(length.sum()))
+    def _street(self, edges: NDArray[np.int32], middles: NDArray[np.float64]) -> NamedStreet:
+        length = self.network.edge_length_m[edges]
+        off = middles - length @ middles / max(float(length.sum()), 1e-9)
+        edge = int(edges[np.argmin((off * off).sum(axis=1))])
+        name = int(self.network.edge_name[edge])
+        return NamedStreet(name, edges, edge, float(length.sum()))
 
 
 def _joined(cells: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -21,6 +21,7 @@ _LETTERS_OF_THEIR_OWN: Final = str.maketrans(
 )
 """What Unicode does not take for a letter with an accent; and the point of Catalan's l·l."""
 
+_ACCENTS: Final = re.compile("[\u0300-\u036f]+")
 _NOT_A_WORD: Final = re.compile(rf"[^0-9a-z{HAN}]+")
 _PIECES: Final = re.compile(rf"[{HAN}]+|[a-z]+|[0-9]+(?:st|nd|rd|th)?(?![a-z0-9])|[0-9]+")
 
@@ -136,9 +137,11 @@ def fold(text: str, *, digits: bool = True) -> str:
     """
     flat = flatten(text)
     flat = chinese_numbers_as_digits(flat) if digits else flat
-    flat = flat.casefold().translate(_LETTERS_OF_THEIR_OWN)
-    bare = "".join(c for c in unicodedata.normalize("NFD", flat) if not unicodedata.combining(c))
-    return _NOT_A_WORD.sub(" ", bare).strip()
+    flat = flat.casefold()
+    if not flat.isascii():
+        decomposed = unicodedata.normalize("NFD", flat.translate(_LETTERS_OF_THEIR_OWN))
+        flat = _ACCENTS.sub("", decomposed)
+    return _NOT_A_WORD.sub(" ", flat).strip()
 
 
 @dataclass(frozen=True)
