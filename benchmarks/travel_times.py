@@ -32,11 +32,16 @@ PEER: Final = "pyroutingkit"
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure has to be at most, or at least."""
+    """What a figure has to be at most, or at least.
+
+    ``anywhere`` holds on any graph; the others are of New York, whose rivers make it easier to part
+    than the stand-in.
+    """
 
     figure: str
     most: float | None = None
     least: float | None = None
+    anywhere: bool = False
 
     def judge(self, figures: dict[str, Any]) -> dict[str, Any] | None:
         """The figure beside its target; None where it was not measured."""
@@ -51,24 +56,24 @@ class Target:
 
 
 TARGETS: Final = (
-    Target("mismatches", most=0),
+    Target("mismatches", most=0, anywhere=True),
     Target("many_to_one_1000_ms", most=3),
     Target("many_to_one_1000_clustered_ms", most=3),
-    Target("many_to_one_times_faster_than_scipy", least=10),
-    Target("many_to_one_times_faster_than_pyroutingkit", least=3),
+    Target("many_to_one_times_faster_than_scipy", least=10, anywhere=True),
+    Target("many_to_one_times_faster_than_pyroutingkit", least=3, anywhere=True),
     Target("matrix_1000_ms", most=275),
-    Target("matrix_1000_times_faster_than_pyroutingkit", least=3),
+    Target("matrix_1000_times_faster_than_pyroutingkit", least=3, anywhere=True),
     Target("matrix_200x2000_ms", most=77),
-    Target("matrix_200x2000_times_faster_than_pyroutingkit", least=5),
+    Target("matrix_200x2000_times_faster_than_pyroutingkit", least=5, anywhere=True),
     Target("prepare_s", most=10),
-    Target("reload_s", most=1),
+    Target("reload_s", most=1, anywhere=True),
     Target("customize_ms", most=100),
     Target("partial_1000_ms", most=2),
     Target("path_ms", most=0.3),
     Target("route_ms", most=1),
     Target("closure_all_modes_ms", most=10),
-    Target("threads_2_to_hashing", least=0.75),
-    Target("heartbeat_p999_ms", most=20),
+    Target("threads_2_to_hashing", least=0.75, anywhere=True),
+    Target("heartbeat_p999_ms", most=20, anywhere=True),
 )
 """For New York; the design's own, and what its prototype reached."""
 
@@ -162,7 +167,8 @@ def measure(python: Path | None, *, quick: bool) -> dict[str, Any]:
     pbf = DATA / "porto" / "porto.osm.pbf"
     found["porto"] = porto.measure(pbf, tell, quick=quick) if pbf.exists() else f"no {pbf.name}"
     found["flood"] = "left out by --quick" if quick else flood.measure(network, prepared, tell)
-    judged = {target.figure: target.judge(figures) for target in TARGETS}
+    targets = [target for target in TARGETS if target.anywhere or graph.source.startswith("DIMACS")]
+    judged = {target.figure: target.judge(figures) for target in targets}
     found["targets"] = {name: verdict for name, verdict in judged.items() if verdict is not None}
     return found
 
