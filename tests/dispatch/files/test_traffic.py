@@ -1,5 +1,6 @@
 """congestion.yaml and calibration files, and how they are refused."""
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,12 @@ def test_congestion(tmp_path: Path) -> None:
     assert usual.congestion.blue_light_share == 0.25
     assert usual.congestion.factors["main"][17] == 0.6
     assert usual.congestion.factors["main"][5 * 24 + 17] == 1  # Saturdays are not said
+
+
+def test_the_example_of_the_product_is_read() -> None:
+    example = resources.files("roadnets") / "data" / "congestion-example.yaml"
+    usual = read_congestion(Path(str(example)))
+    assert usual.congestion.factors.keys() == {"expressway", "main", "local"}
 
 
 @pytest.mark.parametrize(
