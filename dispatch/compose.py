@@ -23,10 +23,10 @@ from dispatch.emergency.largest_needs import largest_needs
 from dispatch.emergency.plans import ResponsePlans
 from dispatch.engine import Engine
 from dispatch.errors import FileRefusedError
+from dispatch.files.congestion import read_congestion
 from dispatch.files.fleet import read_fleet
 from dispatch.files.mapping import read_mappings
 from dispatch.files.plans import default_plans_path, read_plans
-from dispatch.files.traffic import read_calibration, read_congestion
 from dispatch.fleet.events import FleetDeclared
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.fleet.suggest import suggest_fleet
@@ -47,6 +47,7 @@ from roadnets.matching import Matcher
 from roadnets.network import RoadNetwork
 from roadnets.prepared import Prepared
 from roadnets.snap import Snapper
+from roadnets.sources.calibrationfile import read_calibration
 from roadnets.store import Ready, load_stored
 from roadnets.travel import TravelMode
 from roadnets.uncertainty import UNCALIBRATED, Calibration

@@ -1,4 +1,4 @@
-"""congestion.yaml and calibration files, and how they are refused."""
+"""congestion.yaml, and how it is refused."""
 
 from importlib import resources
 from pathlib import Path
@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.errors import FileRefusedError
-from dispatch.files.traffic import read_calibration, read_congestion
-from roadnets.travel import TravelMode
-from roadnets.uncertainty import CONVENTIONS
+from dispatch.files.congestion import read_congestion
 from tests.dispatch.builders import NOW
 
 DAY = "[1, 1, 1, 1, 1, 1, 0.9, 0.5, 0.5, 0.8, 1, 1, 1, 1, 1, 1, 1, 0.6, 0.6, 0.8, 1, 1, 1, 1]"
@@ -23,15 +21,6 @@ factors:
     sunday: {DAY}
   expressway:
     everyday: {DAY}
-"""
-
-CALIBRATION = """
-{"name": "120, July", "zone": "+08:00", "spreads": [
-  {"mode": "blue_light", "time": null, "road": null,
-   "factor": 1.25, "exponent": 0.9, "cv_floor": 0.2, "cv_short": 0.3, "trips": 812},
-  {"mode": "blue_light", "time": "peak", "road": "main",
-   "factor": 1.4, "exponent": 0.95, "cv_floor": 0.2, "cv_short": 0.3, "trips": 90}
-]}
 """
 
 
@@ -79,32 +68,3 @@ def test_a_congestion_file_is_refused(
         read_congestion(path)
     assert f"file.yaml:{line}: " in str(refusal.value)
     assert told in str(refusal.value)
-
-
-def test_calibration(tmp_path: Path) -> None:
-    calibration = read_calibration(written(tmp_path, CALIBRATION))
-    assert calibration.name == "120, July"
-    assert calibration.spread(TravelMode.BLUE_LIGHT).factor == 1.25
-    assert calibration.spread(TravelMode.BOAT) == CONVENTIONS[TravelMode.BOAT]
-
-
-@pytest.mark.parametrize(
-    ("before", "wrong", "line", "told"),
-    [
-        ("1.25", "125", 3, "spreads[0].factor is 125; allowed: 0.1 to 10"),
-        ('"time": "peak"', '"time": null', 5, "spreads[1].road"),
-        ('"peak"', '"noon"', 5, "peak, day, night"),
-        ("+08:00", "Peking", 1, "zone"),
-        ('"trips": 812', '"trips": -1', 4, "0 or more"),
-    ],
-)
-def test_a_calibration_file_is_refused(
-    tmp_path: Path, before: str, wrong: str, line: int, told: str
-) -> None:
-    assert before in CALIBRATION
-    path = written(tmp_path, CALIBRATION.replace(before, wrong, 1))
-    with pytest.raises(FileRefusedError) as refusal:
-        read_calibration(path)
-    assert "file.yaml" in str(refusal.value)
-    assert told in str(refusal.value)
-    assert line
