@@ -7,6 +7,7 @@ travel with its way's tags, ``osmid``, ``length`` and, where it bends, ``geometr
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -19,7 +20,12 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, RoadNetwork
+from roadnets.network import (
+    GEOMETRY_UNITS_PER_DEGREE,
+    HIGHWAY_CLASSES,
+    EdgeFlag,
+    RoadNetwork,
+)
 from roadnets.streets import StreetData, to_units
 from roadnets.tags import Tags, access_says, rule_of, signal_direction
 
@@ -252,11 +258,11 @@ _TAGS_OF_FLAG: Final = {
     EdgeFlag.TUNNEL: {"tunnel": "yes"},
     EdgeFlag.ROUNDABOUT: {"junction": "roundabout"},
 }
-_LIMITS: Final = {
-    "maxheight": "edge_max_height_m",
-    "maxwidth": "edge_max_width_m",
-    "maxweight": "edge_max_weight_t",
-}
+_LIMITS: Final = ("maxheight", "maxwidth", "maxweight")
+_WHAT_AN_EDGE_IS: Final = (
+    *("edge_class", "edge_flags", "edge_name", "edge_speed_kph", "edge_layer"),
+    *("edge_max_height_m", "edge_max_width_m", "edge_max_weight_t"),
+)
 
 
 def graph_of_network(
@@ -329,20 +335,40 @@ def _edge_attributes(
         "speed_kph": network.edge_speed_kph[kept].astype(np.float64).tolist(),
         "travel_time": seconds.tolist(),
     }
-    for edge, row in zip(kept.tolist(), zip(*columns.values(), strict=True), strict=True):
-        attributes = dict(zip(columns, row, strict=True))
-        attributes |= _tags_of_edge(network, edge)
-        line = network.edge_line(edge)
-        if len(line) > 2:
-            attributes["geometry"] = shapely.LineString(line)
+    what = (getattr(network, name)[kept].tolist() for name in _WHAT_AN_EDGE_IS)
+    tags_of = functools.cache(functools.partial(_tags_of_edge, network))
+    rows = zip(*columns.values(), strict=True)
+    for row, kind, line in zip(rows, zip(*what, strict=True), _lines(network, kept), strict=True):
+        attributes = dict(zip(columns, row, strict=True)) | tags_of(*kind)
+        if line is not None:
+            attributes["geometry"] = line
         yield attributes
 
 
-def _tags_of_edge(network: RoadNetwork, edge: int) -> dict[str, str]:
+def _lines(network: RoadNetwork, kept: NDArray[np.intp]) -> list[shapely.LineString | None]:
+    """Lines of the edges that bend; None for the others."""
+    count = np.diff(network.geometry_start)[kept]
+    bent = np.flatnonzero(count > 2)
+    owner = np.repeat(np.arange(len(bent)), count[bent])
+    within = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    points = network.geometry[network.geometry_start[kept[bent]][owner] + within]
+    lines = np.full(len(kept), None)
+    lines[bent] = shapely.linestrings(points / GEOMETRY_UNITS_PER_DEGREE, indices=owner)
+    found: list[shapely.LineString | None] = lines.tolist()
+    return found
+
+
+def _tags_of_edge(
+    network: RoadNetwork,
+    highway: int,
+    flags: int,
+    name: int,
+    speed_kph: float,
+    layer: int,
+    *limits: float,
+) -> dict[str, str]:
     """Tags by which an import gives the same edge again."""
-    flags = EdgeFlag(int(network.edge_flags[edge]))
-    tags = _class_tags(HIGHWAY_CLASSES[network.edge_class[edge]], EdgeFlag.RESTRICTED in flags)
-    name = int(network.edge_name[edge])
+    tags = _class_tags(HIGHWAY_CLASSES[highway], bool(flags & EdgeFlag.RESTRICTED))
     texts = {
         "name": network.names[name],
         "name:en": network.names_en[name],
@@ -350,18 +376,14 @@ def _tags_of_edge(network: RoadNetwork, edge: int) -> dict[str, str]:
     }
     tags |= {key: text for key, text in texts.items() if text}
     for flag, also in _TAGS_OF_FLAG.items():
-        if flag in flags:
+        if flags & flag:
             tags |= also
-    if EdgeFlag.SPEED_TAGGED in flags:
-        tags["maxspeed"] = f"{network.edge_speed_kph[edge]:g}"
-    layer = int(network.edge_layer[edge])
+    if flags & EdgeFlag.SPEED_TAGGED:
+        tags["maxspeed"] = f"{speed_kph:.8g}"
     if layer or flags & (EdgeFlag.BRIDGE | EdgeFlag.TUNNEL):
         tags["layer"] = str(layer)
-    for key, column in _LIMITS.items():
-        limit = float(getattr(network, column)[edge])
-        if math.isfinite(limit):
-            tags[key] = f"{limit:g}"
-    return tags
+    bounded = zip(_LIMITS, limits, strict=True)
+    return tags | {key: f"{limit:.8g}" for key, limit in bounded if math.isfinite(limit)}
 
 
 def _class_tags(highway: str, restricted: bool) -> dict[str, str]:
