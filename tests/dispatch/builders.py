@@ -30,9 +30,9 @@ from dispatch.model import (
     UnitId,
 )
 from dispatch.state import Fact, Recorded, State, evolve, initial_state
+from roadnets.engine import TravelEngine
 from roadnets.geo import CoordinateSystem, LonLat
 from roadnets.network import RoadNetwork
-from roadnets.scipy_travel import ScipyTravelTimes
 from roadnets.snap import Snapper
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, grid
 
@@ -313,4 +313,4 @@ class SetClock:
 def streets_of(network: RoadNetwork | None = None) -> Streets:
     """Streets with the real snapper and the real engine of the reference."""
     network = network or grid(10, 10)
-    return Streets(network, Snapper(network), ScipyTravelTimes.build)
+    return Streets(network, Snapper(network), TravelEngine.plain)
