@@ -5,7 +5,8 @@ A question costs one search of the graph for each place on its smaller side.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from copy import copy
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,9 +51,26 @@ class BucketSearch:
         arc_ms: NDArray[np.int32],
     ) -> None:
         check_arcs(node_count, arc_tail, arc_head, arc_ms)
-        self._nodes, self._tail, self._head, self._ms = node_count, arc_tail, arc_head, arc_ms
+        self._nodes, self._tail, self._head = node_count, arc_tail, arc_head
         self._out = rows_by(node_count, arc_tail, arc_head)
         self._in = rows_by(node_count, arc_head, arc_tail)
+        self._weigh(arc_ms)
+
+    def with_weights(self, arc_ms: NDArray[np.int32]) -> Self:
+        """Search the same arcs with other weights; sorts nothing anew.
+
+        Raises
+        ------
+        ValueError
+            As of the class.
+        """
+        check_arcs(self._nodes, self._tail, self._head, arc_ms)
+        other = copy(self)
+        other._weigh(arc_ms)
+        return other
+
+    def _weigh(self, arc_ms: NDArray[np.int32]) -> None:
+        self._ms = arc_ms
         self._out_ms, self._in_ms = arc_ms[self._out.arc], arc_ms[self._in.arc]
         self._shift = bucket_shift(arc_ms)
 

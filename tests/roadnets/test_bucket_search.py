@@ -50,6 +50,15 @@ def test_other_ways_are_valid_wherever_there_are_any(seed):
     check_alternatives(search_of(arcs), arcs, seed)
 
 
+def test_with_other_weights_it_is_as_if_made_of_them():
+    arcs, other = grid_arcs(6, seed=1), grid_arcs(6, seed=2)
+    search = search_of(arcs)
+    reweighted = search.with_weights(other.ms)
+    check_times(reweighted, other, seed=3)
+    check_paths(reweighted, other, seed=3)
+    check_times(search, arcs, seed=3)
+
+
 def test_of_parallel_arcs_the_fastest_counts():
     tail, head = np.zeros(3, np.int32), np.ones(3, np.int32)
     search = BucketSearch(2, tail, head, np.array([7, 5, 9], np.int32))
