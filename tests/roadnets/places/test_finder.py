@@ -3,6 +3,8 @@
 import threading
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from roadnets.assemble import assemble
 from roadnets.errors import PlaceTextError
@@ -242,6 +244,18 @@ def test_a_point_off_the_earth_is_refused(finder: PlaceFinder, near: LonLat) -> 
 def test_a_network_without_any_name() -> None:
     bare = PlaceFinder(town([("", "", [(0, 0), (1, 0)])]))
     assert bare.answer("甲子路").reason is NoPlace.UNKNOWN
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.text("甲子乙丑路街与和号门区市十12 ,/&+.Kkm公里北的'\"*()ab", min_size=1, max_size=40))
+def test_any_text_is_answered_or_refused(finder: PlaceFinder, text: str) -> None:
+    try:
+        answer = finder.answer(text)
+    except PlaceTextError:
+        assert not any(character.isalnum() for character in text)
+        return
+    assert (answer.reason is None) == bool(answer.places)
+    assert all(0 < place.score <= 1 for place in answer.places)
 
 
 # ---- Lanjiang -----------------------------------------------------------------------------------
