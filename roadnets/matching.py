@@ -322,10 +322,8 @@ def _astray(start: _Spot, end: _Spot, straight_m: float, found: dict[int, float]
     if end.edge == start.edge:
         astray_m = min(astray_m, abs(end.from_tail_m - start.from_tail_m - straight_m))
     elif end.edge == start.twin:
-        turned_m = abs(abs(end.to_head_m - start.from_tail_m) - straight_m) + _U_TURN_M
-        astray_m = min(astray_m, turned_m)
-    elif end.head == start.tail:
-        astray_m = min(astray_m, start.from_tail_m + end.to_head_m + straight_m)
+        turned_m = abs(abs(end.to_head_m - start.from_tail_m) - straight_m)
+        astray_m = min(astray_m, turned_m) + _U_TURN_M
     return astray_m
 
 

@@ -293,7 +293,7 @@ def may_be_on(network: RoadNetwork, mode: TravelMode) -> NDArray[np.bool_]:
     if mode is TravelMode.BOAT:
         dry = network.has_flag(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL | EdgeFlag.AGAINST_ONEWAY)
         return network.has_flag(EdgeFlag.WATER) | ~dry
-    return drivable(network, mode) & ~network.has_flag(EdgeFlag.AGAINST_ONEWAY)
+    return drivable(network, mode)
 
 
 def _twin_or_self(network: RoadNetwork, edge: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -103,6 +103,26 @@ def test_heading_tells_whichever_is_nearer(opposite, north_m, heading_deg, edge)
     assert match.candidates[0].weight > 0.9
 
 
+def test_the_ground_is_assumed_though_the_other_is_a_little_likelier():
+    nodes = [at(0, 15), at(1000, 15), at(0, 0), at(1000, 0)]
+    streets = [Street(0, 1, oneway=True, speed_kph=80), Street(2, 3, oneway=True, speed_kph=50)]
+    layers = np.array([1, 0], np.int8)
+    matcher = Matcher(with_turns(make_network(nodes, streets), [], edge_layer=layers))
+    match = matcher.match([Fix(at(500, 15), heading_deg=EAST, speed_kph=85)], BLUE_LIGHT)
+    assert match.candidates[0].snap.edge == 0
+    assert match.candidates[0].weight < 0.7
+    assert (match.snap.edge, match.ambiguous, match.why) == (1, True, Evidence.GROUND)
+
+
+def test_noise_across_a_junction_turns_no_vehicle_round():
+    nodes = [at(0, 0), at(500, 0), at(1000, 0)]
+    matcher = Matcher(make_network(nodes, [Street(0, 1), Street(1, 2)]))
+    driven = [(400, 0), (450, 0), (507, 0), (495, 0), (506, 0), (494, 0)]
+    match = matcher.match(fixes(*driven), BLUE_LIGHT)
+    assert match.snap.edge in (0, 2)  # to the east, whichever side of the junction
+    assert sum(c.weight for c in match.candidates if c.snap.edge in (0, 2)) > 0.9
+
+
 def test_a_heading_across_both_tells_nothing(opposite):
     assert opposite.match([Fix(at(400, 15), heading_deg=0)], BLUE_LIGHT).ambiguous
 

@@ -108,13 +108,14 @@ def test_roads_farther_apart_than_a_stack_are_told_by_distance():
 
 
 def test_side_by_side_are_one_way_roads_of_two_kinds_in_one_direction():
-    nodes = [at(0, 0), at(1000, 0), at(0, 15), at(1000, 15)]
-    for ends, highway, oneway, beside in (
-        ((2, 3), "primary", True, True),
-        ((3, 2), "primary", True, False),
-        ((2, 3), "residential", True, False),
-        ((2, 3), "primary", False, False),
+    for ends, highway, oneway, gap_m, beside in (
+        ((2, 3), "primary", True, 15, True),
+        ((3, 2), "primary", True, 15, False),
+        ((2, 3), "residential", True, 15, False),
+        ((2, 3), "primary", False, 15, False),
+        ((2, 3), "primary", True, 30, False),
     ):
+        nodes = [at(0, 0), at(1000, 0), at(0, gap_m), at(1000, gap_m)]
         streets = [Street(0, 1, oneway=True), Street(*ends, oneway=oneway, highway=highway)]
         (scene,) = scenes(make_network(nodes, streets), Fix(at(500, 5)))
         assert scene.stacked is None

@@ -102,6 +102,34 @@ def test_one_edge_reached_from_its_tail_and_from_an_origin_on_it_has_two_parts()
     assert reach.seconds[on_it].tolist() == [0, 0]
 
 
+def test_parts_end_at_the_millisecond_where_rounding_tips_over():
+    """1,495 ms to the second street, which takes 10 ms: after one second 4 of them are left."""
+    streets = [Street(0, 1, oneway=True), Street(1, 2, oneway=True)]
+    network = make_network([(116, 39.9), (116.001, 39.9), (116.002, 39.9)], streets)
+    engine = TravelEngine.plain(network, pace={BLUE_LIGHT: np.array([1495, 10], np.int32)})
+    origin = Snap(0, 0.0, 0.0)
+    places = [Snap(1, g, 0.0) for g in (0.0, 0.39, 0.41, 0.449, 0.451, 0.5, 1.0)]
+    times_s = engine.one_to_many(BLUE_LIGHT, origin, places)
+    assert times_s.tolist() == [1, 1, 1, 1, 2, 2, 2]
+    reach = engine.reach(BLUE_LIGHT, [origin], 1)
+    assert is_reached(network, reach, places).tolist() == [True] * 4 + [False] * 3
+    assert reach.end[reach.edge == 1].tolist() == [0.45]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_part_is_entered_at_once_where_an_origin_lies_on_it(seed):
+    rng = np.random.default_rng(seed)
+    engine = random_town(rng)
+    network = engine.network
+    origins = random_snaps(rng, network, 3)
+    reach = engine.reach(BLUE_LIGHT, origins, 30)
+    for origin in origins:
+        twin = int(network.edge_twin[origin.edge])
+        for edge, at in ((origin.edge, origin.fraction), (twin, 1 - origin.fraction)):
+            on_it = (reach.edge == edge) & (reach.begin <= at) & (at <= reach.end)
+            assert (reach.seconds[on_it] == 0).all()
+
+
 def test_nothing_is_reached_from_nowhere():
     engine = TravelEngine.plain(grid(2, 2))
     closed = NO_CONDITIONS.with_all(
