@@ -33,6 +33,7 @@ _LANDMARKS = {
     LandmarkKind.ADDRESS: "addresses",
     LandmarkKind.COMPOUND: "compounds",
     LandmarkKind.GATE: "gates",
+    LandmarkKind.LOCALITY: "villages and quarters",
     LandmarkKind.POINT: "other names",
     LandmarkKind.KILOMETRE_POST: "kilometre posts",
 }
