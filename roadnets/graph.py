@@ -104,7 +104,7 @@ class TravelGraph:
         tail, head, edge, ban, before = _remembering_arcs(network, node_of, forbidden, after)
         arc_edge = np.concatenate((np.arange(m, dtype=np.int32), edge))
         order = np.argsort(arc_edge, kind="stable")
-        columns = {
+        columns: dict[str, NDArray[Any]] = {
             "arc_tail": np.concatenate((network.edge_tail, tail))[order],
             "arc_head": np.concatenate((after, head))[order],
             "arc_edge": arc_edge[order],
@@ -113,9 +113,8 @@ class TravelGraph:
             "arc_start": np.searchsorted(arc_edge[order], np.arange(m + 1)).astype(np.int32),
             "edge_after": after,
         }
-        return cls.from_arrays(
-            columns | {"node_count": np.array([network.node_count + len(ordered)])}
-        )
+        columns["node_count"] = np.array([network.node_count + len(ordered)])
+        return cls.from_arrays(columns)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every field as an array by its name, for a file."""
@@ -172,6 +171,5 @@ def _remembering_arcs(
                 ban |= forbidden.get(suffix, 0)
             head = next((node_of[s] for s in suffixes if s in node_of), int(after[edge]))
             rows.append((node, head, edge, ban, memory[-1]))
-    columns = np.array(rows, np.int32).reshape(-1, 5).T
-    tail, head, edge, ban, before = (np.ascontiguousarray(column) for column in columns)
-    return tail, head, edge, ban.astype(np.uint8), before
+    columns = np.ascontiguousarray(np.array(rows, np.int32).reshape(-1, 5).T)
+    return columns[0], columns[1], columns[2], columns[3].astype(np.uint8), columns[4]

@@ -375,7 +375,10 @@ ARRAY_LAYOUT: Final[dict[str, tuple[type[np.generic], str]]] = {
     "geometry_start": (np.int64, "(m + 1,)"),
     "geometry": (np.int32, "(g, 2)"),
 }
-"""Every array field of RoadNetwork with its dtype and shape: n nodes, m edges, t forbidden turns, g points."""
+"""Every array field of RoadNetwork with its dtype and shape.
+
+n nodes, m edges, t forbidden turns, g points.
+"""
 
 
 class NetworkArrays(TypedDict):

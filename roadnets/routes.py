@@ -53,9 +53,10 @@ def describe_route(network: RoadNetwork, weights: NDArray[np.int32], stretches: 
     """
     driven = (stretches.end > stretches.begin) | (stretches.turn_ms > 0)
     driven[0] |= not driven.any()
-    edge, begin, end, turn_ms = (column[driven] for column in stretches)
+    edge, begin, end = stretches.edge[driven], stretches.begin[driven], stretches.end[driven]
     whole_ms = weights[edge].astype(np.float64)
-    at_ms = np.cumsum(part_ms(whole_ms, end) - part_ms(whole_ms, begin) + turn_ms)
+    edge_ms = part_ms(whole_ms, end) - part_ms(whole_ms, begin) + stretches.turn_ms[driven]
+    at_ms = np.cumsum(edge_ms)
     at_m = np.cumsum(network.edge_length_m[edge] * (end - begin))
 
     # Rounding the running totals, not each leg, is what makes the legs add up.

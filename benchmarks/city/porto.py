@@ -14,14 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import osmium
-from osmium.osm import RELATION, WAY
+from osmium.osm import RELATION, WAY, Relation, Way
 
 from roadnets import store
 from roadnets.live import LiveRoads
@@ -33,7 +33,7 @@ IMPORT_TARGET_S: Final = 12.0
 _CONDITIONAL: Final = ("restriction:conditional", "except", "day_on", "hour_on")
 
 _FOOT: Final = frozenset(
-    {"footway", "path", "steps", "cycleway", "pedestrian", "bridleway", "construction"}
+    {None, "footway", "path", "steps", "cycleway", "pedestrian", "bridleway", "construction"}
 )
 
 Tell = Callable[[str], None]
@@ -119,9 +119,10 @@ def osmnx_cpu_s(pbf: Path, tell: Tell) -> float:
         began = time.process_time()
         with contextlib.redirect_stdout(io.StringIO()):
             graph = osmnx.graph_from_xml(xml, simplify=False, retain_all=True)
-            ways = graph.edges(keys=True, data="highway")
-            roads = [(u, v, k) for u, v, k, highway in ways if highway and highway not in _FOOT]
-            graph = osmnx.simplify_graph(graph.edge_subgraph(roads).copy())
+            ways = graph.edges(keys=True, data=True)
+            foot = [(u, v, k) for u, v, k, tags in ways if tags.get("highway") in _FOOT]
+            graph.remove_edges_from(foot)
+            graph = osmnx.simplify_graph(graph)
             graph = osmnx.truncate.largest_component(graph, strongly=True)
             osmnx.add_edge_travel_times(osmnx.add_edge_speeds(graph, fallback=40))
         return time.process_time() - began
@@ -158,24 +159,22 @@ def _broken(
 
 
 def _restrictions_in(pbf: Path) -> int:
-    return sum(
-        relation.tags.get("type") == "restriction"
-        for relation in osmium.FileProcessor(str(pbf), RELATION)
-    )
+    relations = cast("Iterator[Relation]", osmium.FileProcessor(str(pbf), RELATION))
+    return sum(relation.tags.get("type") == "restriction" for relation in relations)
 
 
 def _relations(pbf: Path) -> tuple[set[Turn], dict[tuple[int, int], int]]:
     """Turns that are forbidden, and the only way on from a way and node: simple relations alone."""
     found: list[tuple[str, Turn]] = []
-    for relation in osmium.FileProcessor(str(pbf), RELATION):
-        kind = relation.tags.get("restriction", "")
+    for relation in cast("Iterator[Relation]", osmium.FileProcessor(str(pbf), RELATION)):
+        kind = relation.tags.get("restriction") or ""
         roles = {m.role: (m.type, m.ref) for m in relation.members}
         simple = len(relation.members) == len(roles) == 3 and roles.keys() == {"from", "via", "to"}
         if simple and roles["via"][0] == "n" and not any(k in relation.tags for k in _CONDITIONAL):
             found.append((kind, (roles["from"][1], roles["via"][1], roles["to"][1])))
     wanted = {way for _, (first, _, last) in found for way in (first, last)}
     ends: dict[int, tuple[int, int]] = {}
-    for way in osmium.FileProcessor(str(pbf), WAY):
+    for way in cast("Iterator[Way]", osmium.FileProcessor(str(pbf), WAY)):
         if way.id in wanted and len(way.nodes) > 1:
             ends[way.id] = (way.nodes[0].ref, way.nodes[-1].ref)
     plain = [
