@@ -43,7 +43,6 @@ from dispatch.steps import Steps
 from dispatch.traffic import Traffic, Usual, live_roads
 from roadnets.kernel.compiled import warm
 from roadnets.live import LiveRoads
-from roadnets.matching import Matcher
 from roadnets.network import RoadNetwork
 from roadnets.prepared import Prepared
 from roadnets.snap import Snapper
@@ -160,8 +159,8 @@ class DeskServer:
         await self._declare_fleet()
         await self._proposer.start()
         await self._traffic.start()
-        for made in (self._finder.index, self._finder.places):
-            self._queries.submit(made)  # ready before somebody asks
+        for made in (self._finder.index, self._finder.places, self._streets.make_ready):
+            self._queries.submit(made)  # before somebody asks
         rooms = Rooms(
             engine=self.engine,
             proposer=self._proposer,
@@ -172,7 +171,7 @@ class DeskServer:
             traffic=self._traffic,
             calibration=self.given.calibration,
             finder=self._finder,
-            matcher=Matcher(self.given.network, self._streets.snapper),
+            matcher=self._streets.matcher,
             stopping=asyncio.Event(),
         )
         config = self.config

@@ -216,6 +216,7 @@ class Proposer:
             fleet=state.fleet,
             conditions=state.conditions,
             places=self._engine.positions.snapshot(),
+            tracks=self._engine.positions.tracks(),
         )
 
     def _snapshot(self, scene: Scene, incidents: Sequence[OpenIncident], now: datetime) -> Snapshot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
@@ -11,12 +11,18 @@ import roadnets.conditions as roads
 from dispatch.conditions.effects import on_roads
 from dispatch.conditions.model import Closed, Condition, ConditionsState
 from dispatch.model import ConditionId
+from roadnets.fixes import Fix
 from roadnets.geo import LonLat
+from roadnets.matching import Matcher
 from roadnets.network import RoadNetwork
 from roadnets.snap import Snapper
 from roadnets.travel import Snap, TravelMode, TravelTimes
 
 _SNAPS_KEPT = 100_000
+_MATCHES_KEPT = 10_000
+
+_STACKED_WITHIN_M = 25.0
+"""A receiver in a city is wrong by so much: what lies nearer may be the street."""
 
 
 class Roads(Protocol):
@@ -71,6 +77,9 @@ class Streets:
         self._conditions = roads.NO_CONDITIONS
         self._closed: tuple[ConditionsState, TravelMode, Mapping[int, ConditionId]] | None = None
         self._snaps: dict[tuple[LonLat, TravelMode], Snap | None] = {}
+        self.matcher = Matcher(network, snapper)
+        self._layered = bool((network.edge_layer != network.edge_layer[0]).any())
+        self._matches: dict[tuple[Fix, ...], Snap | None] = {}
 
     def travel(self, conditions: ConditionsState) -> TravelTimes:
         """Travel times under the conditions in force."""
@@ -118,6 +127,32 @@ class Streets:
             found = self.snapper.snap_many(fresh, mode)
             snaps.update({(p, mode): s for p, s in zip(fresh, found, strict=True)})
         return [snaps[p, mode] for p in points]
+
+    def make_ready(self) -> None:
+        """Collect what telling stacked streets apart needs: seconds for a large city."""
+        if self._layered:
+            somewhere = self.network.edge_line(0)[0]
+            self.matcher.match((Fix(somewhere),), TravelMode.BLUE_LIGHT)
+
+    def snap_vehicle(
+        self, track: Sequence[Fix], mode: TravelMode = TravelMode.BLUE_LIGHT
+    ) -> Snap | None:
+        """Where a vehicle is by its last positions, oldest first.
+
+        That is the snap of the last one; where streets lie above each other there, it is told by
+        heading, speed and where the vehicle came from, and remembered.
+        """
+        plain = self.snap(track[-1].point, mode)
+        if plain is None or not self._layered:
+            return plain
+        key, matches = tuple(track), self._matches  # another thread may begin a new one
+        if key not in matches:
+            if len(matches) >= _MATCHES_KEPT:
+                matches = self._matches = {}
+            near = self.snapper.candidates(key[-1].point, mode, _STACKED_WITHIN_M)
+            match = self.matcher.match(key, mode) if near.stacked else None
+            matches[key] = plain if match is None else match.snap
+        return matches[key]
 
 
 def closed_edges(conditions: ConditionsState, mode: TravelMode) -> dict[int, ConditionId]:

@@ -43,12 +43,19 @@ class IncidentUpdated(Frozen, frozen=True, tag=True):
 
 
 class UnitInput(Frozen, frozen=True):
-    """A unit as the decision saw it."""
+    """A unit as the decision saw it.
+
+    Attributes
+    ----------
+    edge
+        Where its street was told by more than its place (heading, speed, the way it came).
+    """
 
     unit: UnitId
     place: LonLat
     ready_s: int
     position_age_s: int
+    edge: int | None = None
 
 
 class DecisionInputs(Frozen, frozen=True):

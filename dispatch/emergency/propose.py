@@ -509,7 +509,10 @@ def _inputs(
         policy=settings.policy,
         config=snapshot.config,
         seed=seed,
-        units=tuple(UnitInput(u.unit_id, u.place, u.ready_s, u.position_age_s) for u in could_go),
+        units=tuple(
+            UnitInput(u.unit_id, u.place, u.ready_s, u.position_age_s, u.told_edge)
+            for u in could_go
+        ),
         elapsed_ms=0.0,
         pace=snapshot.pace,
     )

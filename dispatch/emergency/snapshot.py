@@ -59,6 +59,8 @@ class UnitView:
         Turnout still to come.
     position_age_s
         Age of the position; 0 for a unit at its station.
+    told_edge
+        The edge of ``snap`` where more than the place told it: heading, speed, the way it came.
     """
 
     unit_id: UnitId
@@ -70,6 +72,7 @@ class UnitView:
     snap: Snap | None
     ready_s: int
     position_age_s: int
+    told_edge: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

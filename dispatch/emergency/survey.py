@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dispatch.conditions.model import ConditionsState
@@ -17,10 +17,10 @@ from dispatch.emergency.snapshot import (
     UnitView,
 )
 from dispatch.fleet.model import FleetState, UnitState
-from dispatch.fleet.positions import Position
+from dispatch.fleet.positions import Position, Track
 from dispatch.model import AssignmentState, ConditionId, IncidentId, UnitId, UnitStatus
 from roadnets.geo import LonLat
-from roadnets.travel import TravelMode
+from roadnets.travel import Snap, TravelMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Scene:
     fleet: FleetState
     conditions: ConditionsState
     places: Mapping[UnitId, Position]
+    tracks: Mapping[UnitId, Track] = field(default_factory=dict)
 
 
 def take_snapshot(
@@ -166,7 +167,11 @@ def _units(
     promised = _promised(scene.emergency)
     states = [scene.fleet.units[unit_id] for unit_id in sorted(scene.fleet.units)]
     placed = [_place(scene, state, now, stale_after_s) for state in states]
-    snaps = streets.snap_many([point for point, _ in placed])
+    plain = streets.snap_many([point for point, _ in placed])
+    snaps = [
+        _where(scene, state, point, snap, streets)
+        for state, (point, _), snap in zip(states, placed, plain, strict=True)
+    ]
     return tuple(
         UnitView(
             unit_id=state.unit.unit_id,
@@ -178,9 +183,20 @@ def _units(
             snap=snap,
             ready_s=state.unit.turnout_s if state.status is UnitStatus.AVAILABLE else 0,
             position_age_s=age_s,
+            told_edge=snap.edge if snap is not None and snap != near else None,
         )
-        for state, (point, age_s), snap in zip(states, placed, snaps, strict=True)
+        for state, (point, age_s), near, snap in zip(states, placed, plain, snaps, strict=True)
     )
+
+
+def _where(
+    scene: Scene, state: UnitState, point: LonLat, plain: Snap | None, streets: Streets
+) -> Snap | None:
+    """The street that a unit is on: told by its last positions where it was seen at the point."""
+    track = scene.tracks.get(state.unit.unit_id)
+    if not track or track[-1].point != point:
+        return plain
+    return streets.snap_vehicle(track)
 
 
 def _promised(emergency: EmergencyState) -> dict[UnitId, int]:

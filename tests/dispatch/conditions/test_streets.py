@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 import dispatch.conditions.streets as module
@@ -21,12 +22,13 @@ from dispatch.conditions.streets import Streets
 from dispatch.model import ConditionId
 from roadnets.conditions import Conditions
 from roadnets.engine import TravelEngine
+from roadnets.fixes import Fix
 from roadnets.geo import UNREACHABLE, CoordinateSystem, LonLat
 from roadnets.network import RoadNetwork
 from roadnets.snap import Snapper
 from roadnets.travel import Snap, TravelMode, TravelTimes
 from tests.dispatch.builders import NOW, at
-from tests.roadnets.networks import grid
+from tests.roadnets.networks import Street, grid, make_network, with_turns
 
 
 class Watched(Streets):
@@ -181,3 +183,39 @@ def test_threads_may_share_them(streets: Watched, monkeypatch: pytest.MonkeyPatc
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(ask, range(200)))
     assert all(snap is not None for snaps in found for snap in snaps)
+
+
+@pytest.fixture(scope="module")
+def stack() -> RoadNetwork:
+    """An avenue going east, and an expressway above it going west; nothing joins them."""
+    nodes = [at(0, 0), at(0, 20), at(0.1, 20), at(0.1, 0)]
+    lanes = [Street(0, 1, oneway=True), Street(2, 3, oneway=True, highway="motorway")]
+    return with_turns(make_network(nodes, lanes), [], edge_layer=np.array([0, 1], np.int8))
+
+
+def test_of_stacked_streets_the_track_tells(stack: RoadNetwork) -> None:
+    streets = Streets(stack, Snapper(stack), TravelEngine.plain)
+    east = [Fix(at(0.09, 8 + i), 10.0 * i, heading_deg=90.0) for i in range(3)]
+    west = [Fix(at(0.01, 8 - i), 10.0 * i, heading_deg=270.0) for i in range(3)]
+    # The nearest street is the wrong one both times.
+    assert streets.snap(east[-1].point).edge == 1
+    assert streets.snap_vehicle(east).edge == 0
+    assert streets.snap(west[-1].point).edge == 0
+    assert streets.snap_vehicle(west).edge == 1
+    assert streets.snap_vehicle(west) is streets.snap_vehicle(tuple(west))
+
+
+def test_where_nothing_is_stacked_the_place_tells(streets: Watched) -> None:
+    fix = Fix(at(1.01, 0.5), heading_deg=0.0)
+    assert streets.snap_vehicle([fix]) == streets.snap(fix.point)
+    assert streets.snap_vehicle([Fix(at(90, 90))]) is None
+
+
+def test_remembered_vehicles_are_bounded(
+    stack: RoadNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MATCHES_KEPT", 5)
+    streets = Streets(stack, Snapper(stack), TravelEngine.plain)
+    for i in range(20):
+        streets.snap_vehicle([Fix(at(0, i / 2))])
+        assert len(streets._matches) <= 5

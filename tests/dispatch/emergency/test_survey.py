@@ -1,7 +1,9 @@
 """From the state to what a decision sees."""
 
+from dataclasses import replace as replace_scene
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +13,10 @@ from dispatch.conditions.model import ConditionsState
 from dispatch.emergency.commands import CancelAssignment, PressStatus, UpdateIncident
 from dispatch.emergency.snapshot import Snapshot, UnitView
 from dispatch.emergency.survey import Scene, open_incident, take_snapshot, to_be_decided
-from dispatch.fleet.positions import Position
+from dispatch.fleet.positions import Position, fix_of
 from dispatch.model import AssignmentId, UnitId, UnitStatus
 from dispatch.state import State
+from roadnets.fixes import Fix
 from tests.dispatch.builders import (
     NOW,
     PUMP,
@@ -27,6 +30,7 @@ from tests.dispatch.builders import (
     streets_of,
     unit,
 )
+from tests.roadnets.networks import grid, with_turns
 
 STREETS = streets_of()
 STALE_S = 300
@@ -125,6 +129,34 @@ class TestUnits:
 
     def test_a_position_from_the_future_has_no_age(self, desk: DeskAtHand) -> None:
         assert view(desk, places={A1: Position(at(4, 4), after(5))}).position_age_s == 0
+
+    def test_of_stacked_streets_its_track_tells_where_it_is(self, desk: DeskAtHand) -> None:
+        network = grid(3, 3)
+        layers = np.zeros(network.edge_count, np.int8)
+        layers[network.edges_named("Row 1")] = 1
+        streets = streets_of(with_turns(network, [], edge_layer=layers))
+        seen = Position(at(1.05, 0.5), NOW, heading_deg=90.0)
+        track = (Fix(at(0.02, 0.2), NOW.timestamp() - 20, 90.0), fix_of(seen))
+        places = {A1: seen}
+        unit, other = (
+            next(u for u in shown.units if u.unit_id == A1)
+            for shown in (
+                take_snapshot(
+                    replace_scene(scene(desk.state, places), tracks=tracks),
+                    [],
+                    streets,
+                    "config",
+                    NOW,
+                    STALE_S,
+                )
+                for tracks in ({A1: track}, {A1: (fix_of(Position(at(0, 0), NOW)),)})
+            )
+        )
+        assert unit.snap == streets.snap_vehicle(track)
+        assert unit.told_edge in (None, unit.snap.edge)
+        assert (unit.told_edge is None) == (unit.snap == streets.snap(seen.point))
+        # A track that ends elsewhere is of another moment.
+        assert (other.snap, other.told_edge) == (streets.snap(seen.point), None)
 
     def test_turnout_is_for_those_who_stand(self, desk: DeskAtHand) -> None:
         assert view(desk).ready_s == 60

@@ -44,6 +44,22 @@ def test_the_book_keeps_its_own_copy() -> None:
     assert book.last(A1) == seen(0)
 
 
+def test_how_a_unit_came_is_kept_for_a_while() -> None:
+    book = PositionBook({A1: seen(0)})
+    for second in (10, 20, 30):
+        book.observe(A1, seen(second, column=second))
+    book.observe(A1, seen(5, column=99))
+    (track,) = book.tracks().values()
+    assert [fix.point for fix in track] == [at(0, 10), at(0, 20), at(0, 30)]
+
+
+def test_what_is_no_speed_of_a_vehicle_counts_as_none() -> None:
+    book = PositionBook()
+    book.observe(A1, Position(at(0, 0), after(0), heading_deg=90.0, speed_kph=1e6))
+    ((fix,),) = book.tracks().values()
+    assert (fix.heading_deg, fix.speed_kph) == (90.0, None)
+
+
 def test_unsaved_positions_are_taken_once() -> None:
     book = PositionBook({A2: seen(0)})
     book.observe(A1, seen(0))
