@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
+from itertools import pairwise
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from roadnets.geo import METRES_PER_DEGREE, LocalProjection, LonLat
+from roadnets.geo import LocalProjection, LonLat
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, RoadNetwork
 
 
@@ -96,16 +100,19 @@ def cut_line(line: list[LonLat], begin: float, end: float) -> list[LonLat]:
     list[LonLat]
         Two or more points; the first and last lie at the fractions asked for.
     """
-    points = np.array(line)
-    steps = np.diff(points, axis=0) * METRES_PER_DEGREE
-    steps[:, 0] *= np.cos(np.radians(points[0, 1]))
-    along = np.concatenate(([0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))))
-    cuts = np.array((begin, end)) * along[-1]
-    first, last = (
-        LonLat(
-            float(np.interp(cut, along, points[:, 0])), float(np.interp(cut, along, points[:, 1]))
-        )
-        for cut in cuts
-    )
-    between = (along > cuts[0]) & (along < cuts[1])
-    return [first, *(p for p, keep in zip(line, between, strict=True) if keep), last]
+    # Most lines have a few points: plain arithmetic beats arrays many times over.
+    east = math.cos(math.radians(line[0].lat))
+    along = [0.0]
+    for a, b in pairwise(line):
+        along.append(along[-1] + math.hypot((b.lon - a.lon) * east, b.lat - a.lat))
+    first_at, last_at = begin * along[-1], end * along[-1]
+    inner = (p for p, at in zip(line, along, strict=True) if first_at < at < last_at)
+    return [_point_at(line, along, first_at), *inner, _point_at(line, along, last_at)]
+
+
+def _point_at(line: list[LonLat], along: list[float], at: float) -> LonLat:
+    """Find the point so far along a line; ``along`` is how far each of its points is."""
+    ahead = min(max(bisect_right(along, at), 1), len(line) - 1)
+    a, b, step = line[ahead - 1], line[ahead], along[ahead] - along[ahead - 1]
+    share = min((at - along[ahead - 1]) / step, 1.0) if step > 0 else 0.0
+    return LonLat(a.lon + share * (b.lon - a.lon), a.lat + share * (b.lat - a.lat))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby, starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -94,16 +95,21 @@ def _line(
     network: RoadNetwork, edge: NDArray[np.int32], begin: float, end: float
 ) -> tuple[LonLat, ...]:
     """Make one line of many, cut at both ends, with a point that two share given once."""
-    points, line_of_point = line_points(network, edge)
-    degrees = points / GEOMETRY_UNITS_PER_DEGREE
-    last = len(edge) - 1
-    if last == 0:
-        degrees = np.array(cut_line(network.edge_line(int(edge[0])), begin, end))
-    else:
-        inner = degrees[(line_of_point > 0) & (line_of_point < last)]
-        head = np.array(cut_line(network.edge_line(int(edge[0])), begin, 1.0))
-        tail = np.array(cut_line(network.edge_line(int(edge[last])), 0.0, end))
-        degrees = np.concatenate((head, inner, tail))
-    new = np.ones(len(degrees), np.bool_)
-    new[1:] = (degrees[1:] != degrees[:-1]).any(axis=1)
-    return tuple(map(LonLat._make, degrees[new].tolist()))
+    first, last = network.edge_line(int(edge[0])), network.edge_line(int(edge[-1]))
+    if len(edge) == 1:
+        return tuple(_once(cut_line(first, begin, end)))
+    points, _ = line_points(network, edge[1:-1])
+    new = np.ones(len(points), np.bool_)
+    new[1:] = (points[1:] != points[:-1]).any(axis=1)
+    inner = list(starmap(LonLat, (points[new] / GEOMETRY_UNITS_PER_DEGREE).tolist()))
+    head, tail = _once(cut_line(first, begin, 1.0)), _once(cut_line(last, 0.0, end))
+    return tuple(_joined(_joined(head, inner), tail))
+
+
+def _once(points: list[LonLat]) -> list[LonLat]:
+    return [point for point, _ in groupby(points)]
+
+
+def _joined(line: list[LonLat], further: list[LonLat]) -> list[LonLat]:
+    """Go on with another line, with the point that the two share given once."""
+    return line + further[further[:1] == line[-1:] :]
