@@ -71,8 +71,8 @@ TARGETS: Final = (
     Target("threads_2_speedup", least=1.6, anywhere=True),
     Target("heartbeat_p999_ms", most=20, anywhere=True),
 )
-"""For New York. Two threads are judged on a machine with two idle cores: ``threads_2_speedup_of_hashing``
-beside it tells what the machine gave to any two threads in the same run."""
+"""For New York. Two threads are to be judged on an idle machine with two cores; beside them,
+``threads_2_speedup_of_hashing`` tells what the machine gave to any two threads in that run."""
 
 
 COLUMNS: Final = (

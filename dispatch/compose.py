@@ -159,8 +159,7 @@ class DeskServer:
         await self._declare_fleet()
         await self._proposer.start()
         await self._traffic.start()
-        for made in (self._finder.index, self._finder.places, self._streets.make_ready):
-            self._queries.submit(made)  # before somebody asks
+        self._queries.submit(self._make_ready)
         rooms = Rooms(
             engine=self.engine,
             proposer=self._proposer,
@@ -180,6 +179,14 @@ class DeskServer:
         host, _, _ = config.listen.rpartition(":")
         self.address = f"{host}:{port}"
         return self.address
+
+    def _make_ready(self) -> None:
+        """Make, one after the other, what takes long at the first question, before it is asked."""
+        for make in (self._finder.index, self._finder.places, self._streets.make_ready):
+            try:
+                make()
+            except Exception:
+                log.exception("%s failed; whoever asks first will be told", make.__qualname__)
 
     async def stop(self) -> None:
         """Let calls under way finish, then put everything away."""

@@ -147,7 +147,7 @@ async def test_too_many_calls_are_shed_but_never_a_report(tmp_path):
         asked, reported = outcomes[:40], outcomes[40:]
         shed = [Refusal(o) for o in asked if isinstance(o, Exception)]
         assert shed
-        assert len(shed) < 40
+        assert await caller("RecommendUnits", request)  # there is room again
         assert {(s.status, s.reason) for s in shed} == {
             (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
         }
