@@ -22,13 +22,14 @@ import numpy as np
 
 from dispatch.clock import Clock
 from dispatch.conditions.streets import Streets
+from dispatch.preparing import prepare_apart
 from roadnets.congestion import FLAT, Congestion, week_slot
 from roadnets.edge_index import EdgeIndex
 from roadnets.live import HIERARCHY, LiveRoads
 from roadnets.live_speeds import LiveSpeeds
 from roadnets.network import RoadNetwork
 from roadnets.pace import all_pace_ms
-from roadnets.prepared import Prepared, prepare
+from roadnets.prepared import Prepared
 from roadnets.speed_feed import Measured, Segment, SpeedFeed, SpeedRecords
 
 log = logging.getLogger(__name__)
@@ -207,7 +208,7 @@ class Traffic:
 
     async def _prepare(self) -> None:
         try:
-            prepared = await asyncio.to_thread(prepare, self._live.network)
+            prepared = await prepare_apart(self._live.network)
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(self._pacing, self._live.prepare, prepared)
         except Exception:

@@ -185,6 +185,15 @@ async def test_the_hierarchy_is_made_while_others_answer() -> None:
     await made.traffic.stop()
 
 
+async def test_a_hierarchy_that_is_not_wanted_any_more_is_given_up() -> None:
+    made = Roads(Usual(), None)
+    await made.traffic.start()
+    await asyncio.sleep(0.2)
+    async with asyncio.timeout(10):
+        await made.traffic.stop()
+    assert made.live.engine == BUCKETS
+
+
 def test_the_first_pace() -> None:
     assert first_pace(Usual(), NOW).name == ""
     assert first_pace(jammed_at(8), NOW).slot == 16
