@@ -143,6 +143,7 @@ class DeskServer:
             config.sha256(given.plans, given.usual.congestion),
         )
         self._queries = ThreadPoolExecutor(QUERY_THREADS, thread_name_prefix="queries")
+        self._lookups = ThreadPoolExecutor(1, thread_name_prefix="lookups")
         self._server: Server | None = None
         self.address = ""
         """``host:port``, once it listens."""
@@ -167,6 +168,7 @@ class DeskServer:
             mappings=self.given.mappings,
             catalogue=Catalogue(self.given.plans),
             queries=self._queries,
+            lookups=self._lookups,
             traffic=self._traffic,
             calibration=self.given.calibration,
             finder=self._finder,
@@ -196,6 +198,7 @@ class DeskServer:
         await self._proposer.stop()
         await self.engine.stop()
         self._queries.shutdown()
+        self._lookups.shutdown()
         await asyncio.to_thread(self._journal.close)
 
     async def __aenter__(self) -> Self:

@@ -48,7 +48,7 @@ class RoadService:
 
     async def set_condition(self, request: roads_pb2.SetConditionRequest, call: Call) -> bytes:
         """Tell what is different about some streets."""
-        told = await self._query(self._commands, [request], call)
+        told = await self._look_up(self._commands, [request], call)
 
         def build() -> Order:
             if isinstance(told, InvalidFieldError):
@@ -66,7 +66,7 @@ class RoadService:
         self, request: roads_pb2.BatchSetConditionsRequest, call: Call
     ) -> bytes:
         """Tell of many: all of them, or none."""
-        told = await self._query(self._all_commands, request.requests, call)
+        told = await self._look_up(self._all_commands, request.requests, call)
 
         def build() -> Order:
             if isinstance(told, InvalidFieldError):
@@ -229,6 +229,10 @@ class RoadService:
     async def _query(self, question: Callable[..., T], *args: object) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._rooms.queries, question, *args)
+
+    async def _look_up(self, question: Callable[..., T], *args: object) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._rooms.lookups, question, *args)
 
     def _all_commands(
         self, requests: Sequence[roads_pb2.SetConditionRequest], call: Call

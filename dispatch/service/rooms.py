@@ -24,8 +24,10 @@ class Rooms:
     Attributes
     ----------
     queries
-        Few threads for questions that take long (routes, street names), so that they cannot
-        crowd out the proposer.
+        Few threads for questions that take long (matrices, reach), so that they cannot crowd out
+        the proposer.
+    lookups
+        A thread for the streets that conditions name: a closure waits for no question.
     traffic
         Keeps the streets at the pace of the hour and of measured speeds.
     calibration
@@ -44,6 +46,7 @@ class Rooms:
     mappings: Mappings
     catalogue: Catalogue
     queries: ThreadPoolExecutor
+    lookups: ThreadPoolExecutor
     traffic: Traffic
     calibration: Calibration
     finder: StreetFinder

@@ -53,16 +53,16 @@ class StreetFinder:
 
     def __init__(self, network: RoadNetwork) -> None:
         self.network = network
-        self._lock = threading.Lock()
+        self._indexing, self._naming = threading.Lock(), threading.Lock()
 
     def index(self) -> EdgeIndex:
         """What drawn lines and areas are looked up in, made at the first use."""
-        with self._lock:
+        with self._indexing:
             return self._index
 
     def places(self) -> PlaceFinder:
         """What callers' words are looked up in, made at the first use."""
-        with self._lock:
+        with self._naming:
             return self._places
 
     @cached_property

@@ -1,6 +1,7 @@
 """Conditions of every kind over the wire: which streets, what is different, and when."""
 
 import asyncio
+import threading
 import time
 from datetime import timedelta
 
@@ -375,6 +376,17 @@ async def test_an_empty_batch_is_refused(tmp_path):
     async with desk_and_caller(tmp_path) as (_, caller):
         told = await refusal(caller("BatchSetConditions", roads_pb2.BatchSetConditionsRequest()))
         assert told.field == "requests"
+
+
+async def test_a_closure_waits_for_no_question(tmp_path):
+    """However many questions keep the threads busy that answer them."""
+    async with desk_and_caller(tmp_path) as (desk, caller):
+        free = threading.Event()
+        busy = [desk._queries.submit(free.wait, 30) for _ in range(10)]
+        condition = await caller("SetCondition", setting({"street_names": ["Row 3"]}), timeout=5)
+        assert condition.edge_count
+        free.set()
+        assert all(one.result() for one in busy)
 
 
 async def test_refusals_are_chinese_where_that_is_asked_for(tmp_path):
