@@ -8,7 +8,12 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from dispatch import traffic
+from dispatch.emergency.events import DecisionMade
+from dispatch.state import decode
 from dispatch.v1 import common_pb2, roads_pb2
+from roadnets.sources.calibrationfile import write_calibration
+from roadnets.travel import TravelMode
+from roadnets.uncertainty import Calibration, Cell, Spread
 from tests.dispatch.service.desks import SIDE, at, desk_and_caller, refusal
 
 EDGES = 2 * 2 * SIDE * (SIDE - 1)
@@ -94,13 +99,6 @@ async def test_a_slow_city_is_driven_slowly(tmp_path):
         assert (summary.accepted, summary.rejected) == (EDGES, 0)
         await until_measured(caller, EDGES)
         assert await drive_s(caller) > 2 * usual_s
-        # A decision says by which speeds it went.
-        incident = await caller.report()
-        await caller.decided(incident.name)
-        named = [i.proposal for i in desk.engine.state.emergency.incidents.values()]
-        assert named
-        assert desk.engine.state.revision
-        assert "speeds" in desk._streets.pace
 
 
 async def test_what_cannot_be_used_is_summed_up(tmp_path):
@@ -222,3 +220,46 @@ async def test_without_a_hierarchy_the_network_says_so(tmp_path, monkeypatch):
             while (await network_info(caller)).engine != "hierarchy":  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.02)
         assert await drive_s(caller)
+
+
+JAMMED = """
+name: half
+zone: "+08:00"
+factors:
+  main: {everyday: [HALF]}
+  local: {everyday: [HALF]}
+  expressway: {everyday: [HALF]}
+""".replace("HALF", ", ".join(["0.5"] * 24))
+
+
+async def test_the_hour_and_the_calibration_come_from_files(tmp_path):
+    congestion = tmp_path / "congestion.yaml"
+    congestion.write_text(JAMMED, "utf-8")
+    calibration = tmp_path / "calibration.json"
+    spread = Spread(factor=2.0, trips=9)
+    write_calibration(Calibration({Cell(TravelMode.CIVILIAN): spread}, name="ours"), calibration)
+    request = roads_pb2.RouteRequest(origin=at(1, 8.1), destination=at(9, 8.1), mode=2)
+    async with desk_and_caller(tmp_path / "usual") as (_, caller):
+        usual = await caller("Route", request)
+        info = await network_info(caller)
+        assert (info.time_slot, info.calibration) == ("", "not calibrated")
+    files = {"congestion": congestion, "calibration": calibration}
+    async with desk_and_caller(tmp_path / "jammed", **files) as (desk, caller):
+        jammed = await caller("Route", request)
+        assert jammed.duration_s > 1.5 * usual.duration_s
+        assert jammed.p50_s / jammed.duration_s == pytest.approx(
+            2 * usual.p50_s / usual.duration_s, rel=0.2
+        )
+        assert jammed.p50_s < jammed.p90_s
+        info = await network_info(caller)
+        assert info.calibration == "ours"
+        assert info.time_slot.endswith(":00")
+        incident = await caller.report()
+        await caller.decided(incident.name)
+        decided = [
+            record.fact.inputs.pace
+            for record in map(decode, (r.body for r in desk.engine._journal.read(0)))
+            if isinstance(record.fact, DecisionMade)
+        ]
+        assert decided
+        assert all(pace.startswith("slot ") for pace in decided)
