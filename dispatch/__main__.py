@@ -138,7 +138,9 @@ def _instant(text: str) -> datetime:
 def _serve(args: argparse.Namespace) -> int:
     from dispatch.steps import Steps
 
-    with Steps(sys.stderr).step("loading the road kernel, which the first start compiles"):
+    with Steps(sys.stderr, _COMPILING_S).step(
+        "compiling the road kernel, as each first start does"
+    ):
         from dispatch.config import Config, Mode
     from dispatch.service.logs import log_to_stderr
 
@@ -208,6 +210,9 @@ def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
     finally:
         path.unlink(missing_ok=True)
 
+
+_COMPILING_S = 10.0
+"""Loading what is compiled already takes two seconds; what takes so long compiles."""
 
 _LOOK_EVERY_S = 1.0
 _TELL_FOR_S = 5.0

@@ -19,10 +19,13 @@ class Steps:
     ----------
     out
         Where to; None: nowhere.
+    after_s
+        What takes no longer is not told of.
     """
 
-    def __init__(self, out: TextIO | None) -> None:
+    def __init__(self, out: TextIO | None, after_s: float = TOLD_AFTER_S) -> None:
         self._out = out
+        self._after_s = after_s
 
     @contextlib.contextmanager
     def step(self, doing: str) -> Iterator[None]:
@@ -38,14 +41,14 @@ class Steps:
             if self._out is not None:
                 teller.join()
         took_s = time.monotonic() - began
-        if took_s >= TOLD_AFTER_S:
+        if took_s >= self._after_s:
             self._write(f"{doing}: done after {took_s:.1f} s")
 
     def _tell(self, doing: str, over: threading.Event) -> None:
-        if over.wait(TOLD_AFTER_S):
+        if over.wait(self._after_s):
             return
         self._write(f"{doing} …")
-        waited_s = TOLD_AFTER_S
+        waited_s = self._after_s
         while not over.wait(TOLD_AGAIN_EVERY_S):
             waited_s += TOLD_AGAIN_EVERY_S
             self._write(f"{doing} … {waited_s:.0f} s so far")
