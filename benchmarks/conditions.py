@@ -16,7 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from roadnets import store
-from roadnets.conditions import (
+from roadnets.geo import CoordinateSystem
+from roadnets.network import EdgeFlag, RoadNetwork
+from roadnets.travel import TravelMode, Vehicle
+from roadnets.weights.conditions import (
     NO_CONDITIONS,
     Closed,
     Condition,
@@ -29,15 +32,12 @@ from roadnets.conditions import (
     edge_set,
     usual_modes,
 )
-from roadnets.edge_index import EdgeIndex
-from roadnets.geo import CoordinateSystem
-from roadnets.live_speeds import LiveSpeeds
-from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.overlay import Overlay
-from roadnets.pace import pace_ms
-from roadnets.speed_feed import FeedLine, SpeedFeed, SpeedRecords
-from roadnets.travel import TravelMode, Vehicle
-from roadnets.weights import edge_weights
+from roadnets.weights.edge_index import EdgeIndex
+from roadnets.weights.edge_weights import edge_weights
+from roadnets.weights.live_speeds import LiveSpeeds
+from roadnets.weights.overlay import Overlay
+from roadnets.weights.pace import pace_ms
+from roadnets.weights.speed_feed import FeedLine, SpeedFeed, SpeedRecords
 from tests.roadnets.networks import grid
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

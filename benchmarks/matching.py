@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from roadnets import store
-from roadnets.fixes import TRACK_KEPT, Fix, follow
 from roadnets.geo import LonLat
-from roadnets.matching import Match, Matcher
 from roadnets.network import RoadNetwork
-from roadnets.snap import Snapper
+from roadnets.snapping.fixes import TRACK_KEPT, Fix, follow
+from roadnets.snapping.matching import Match, Matcher
+from roadnets.snapping.snap import Snapper
 from roadnets.sources.sample import sample_network
 from roadnets.travel import TravelMode
 from tests.roadnets.tracks import drive, random_routes

@@ -318,7 +318,7 @@ def _check(args: argparse.Namespace) -> int:
     from dispatch.files.plans import default_plans_path, read_plans
     from dispatch.intake.mapping import Language
     from dispatch.intake.render import render
-    from roadnets.snap import Snapper
+    from roadnets.snapping.snap import Snapper
     from roadnets.store import load
 
     plans = read_plans(args.plans or default_plans_path())

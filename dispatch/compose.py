@@ -41,15 +41,15 @@ from dispatch.service.texts import Catalogue
 from dispatch.state import State, decode
 from dispatch.steps import Steps
 from dispatch.traffic import Traffic, Usual, live_roads
+from roadnets.calibration.uncertainty import UNCALIBRATED, Calibration
 from roadnets.kernel.compiled import warm
 from roadnets.live import LiveRoads
 from roadnets.network import RoadNetwork
 from roadnets.prepared import Prepared
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from roadnets.sources.calibrationfile import read_calibration
 from roadnets.store import Ready, load_stored
 from roadnets.travel import TravelMode
-from roadnets.uncertainty import UNCALIBRATED, Calibration
 
 log = logging.getLogger(__name__)
 

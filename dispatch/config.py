@@ -22,7 +22,7 @@ from dispatch.emergency.propose import ProposeSettings
 from dispatch.errors import FileRefusedError, InvalidFieldError
 from dispatch.service.security import TlsFiles
 from dispatch.service.server import Limits
-from roadnets.congestion import FLAT, Congestion
+from roadnets.weights.congestion import FLAT, Congestion
 
 DEFAULT_LISTEN: Final = "127.0.0.1:50051"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")

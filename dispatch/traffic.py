@@ -23,14 +23,14 @@ import numpy as np
 from dispatch.clock import Clock
 from dispatch.conditions.streets import Streets
 from dispatch.preparing import prepare_apart
-from roadnets.congestion import FLAT, Congestion, week_slot
-from roadnets.edge_index import EdgeIndex
 from roadnets.live import HIERARCHY, LiveRoads
-from roadnets.live_speeds import LiveSpeeds
 from roadnets.network import RoadNetwork
-from roadnets.pace import all_pace_ms
 from roadnets.prepared import Prepared
-from roadnets.speed_feed import Measured, Segment, SpeedFeed, SpeedRecords
+from roadnets.weights.congestion import FLAT, Congestion, week_slot
+from roadnets.weights.edge_index import EdgeIndex
+from roadnets.weights.live_speeds import LiveSpeeds
+from roadnets.weights.pace import all_pace_ms
+from roadnets.weights.speed_feed import Measured, Segment, SpeedFeed, SpeedRecords
 
 log = logging.getLogger(__name__)
 

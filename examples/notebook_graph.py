@@ -17,18 +17,18 @@ import networkx as nx
 import numpy as np
 import osmnx as ox
 
+from roadnets.calibration.uncertainty import UNCALIBRATED
 from roadnets.errors import RoadnetsError
 from roadnets.geo import LonLat
 from roadnets.live import LiveRoads
 from roadnets.network import RoadNetwork
-from roadnets.pace import all_pace_ms
 from roadnets.prepared import prepare
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from roadnets.sources.osm import from_osmnx, to_osmnx
 from roadnets.sources.sample import sample_network
-from roadnets.speeds import NOT_DRIVABLE_MS
 from roadnets.travel import TravelMode
-from roadnets.uncertainty import UNCALIBRATED
+from roadnets.weights.pace import all_pace_ms
+from roadnets.weights.speeds import NOT_DRIVABLE_MS
 
 MODE = TravelMode.CIVILIAN
 HOSPITALS, HOMES = 5, 1000

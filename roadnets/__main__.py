@@ -13,13 +13,13 @@ import yaml
 from rich.console import Console
 
 from roadnets import store
-from roadnets.congestion import FLAT, Congestion
 from roadnets.errors import RoadnetsError, SourceError
 from roadnets.geo import CoordinateSystem
-from roadnets.importing import ALLOWED, import_network
+from roadnets.imports.importing import ALLOWED, import_network
 from roadnets.prepared import prepare
 from roadnets.progress import progress
 from roadnets.summary import summary, turns_left_out
+from roadnets.weights.congestion import FLAT, Congestion
 
 REFUSED = 2
 
@@ -133,8 +133,8 @@ def _prepare(options: argparse.Namespace) -> None:
 
 
 def _calibrate(options: argparse.Namespace) -> None:
-    from roadnets.calibrate import scores_table, spreads_table
-    from roadnets.calibrating import calibrate_to, calibrate_to_synthetic, refused_lines
+    from roadnets.calibration.calibrate import scores_table, spreads_table
+    from roadnets.calibration.calibrating import calibrate_to, calibrate_to_synthetic, refused_lines
     from roadnets.sources.calibrationfile import write_calibration
     from roadnets.sources.tripfile import TripFile, read_trips
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from roadnets.graph import TravelGraph
 from roadnets.network import RoadNetwork
-from roadnets.search import NO_WAY_MS, Seeds
-from roadnets.speeds import NOT_DRIVABLE_MS
+from roadnets.searches.search import NO_WAY_MS, Seeds
 from roadnets.travel import Snap
+from roadnets.weights.speeds import NOT_DRIVABLE_MS
 
 
 @dataclass(frozen=True, slots=True, eq=False)

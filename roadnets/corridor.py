@@ -11,9 +11,9 @@ import shapely
 from numpy.typing import NDArray
 
 from roadnets.geo import LocalProjection, LonLat, Seconds
+from roadnets.imports.obstacles import SAME_JUNCTION_M, group_signals
 from roadnets.lines import bearing_deg, project_edges, projection_of, turn_deg
 from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.obstacles import SAME_JUNCTION_M, group_signals
 from roadnets.travel import Route
 
 _SIGHT_M: Final = 20.0

@@ -10,15 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadnets.access import Access, access_of, arriving_seeds, direct_ms, leaving_seeds
-from roadnets.conditions import NO_CONDITIONS, Conditions
 from roadnets.graph import TravelGraph
 from roadnets.network import RoadNetwork
-from roadnets.overlay import Overlay
 from roadnets.reach import reach_edges
 from roadnets.routes import Stretches, describe_route
-from roadnets.scipy_search import ScipySearch
-from roadnets.search import NO_WAY_MS, Path, Search
-from roadnets.speeds import NOT_DRIVABLE_MS, PROFILES, all_base_weights
+from roadnets.searches.scipy_search import ScipySearch
+from roadnets.searches.search import NO_WAY_MS, Path, Search
 from roadnets.travel import (
     MODE_BIT,
     Reach,
@@ -31,7 +28,10 @@ from roadnets.travel import (
     whole_seconds,
 )
 from roadnets.turning import turn_delays_ms
-from roadnets.weights import edge_weights
+from roadnets.weights.conditions import NO_CONDITIONS, Conditions
+from roadnets.weights.edge_weights import edge_weights
+from roadnets.weights.overlay import Overlay
+from roadnets.weights.speeds import NOT_DRIVABLE_MS, PROFILES, all_base_weights
 
 Pace = Mapping[TravelMode, NDArray[np.int32]]
 """What each edge takes each mode on the roads as usual, int32 (m,) milliseconds."""

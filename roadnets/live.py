@@ -16,19 +16,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from roadnets.bucket_search import BucketSearch
-from roadnets.conditions import NO_CONDITIONS, Conditions
 from roadnets.engine import Ground, Pace, TravelEngine, arc_weights, turns_of
 from roadnets.graph import TravelGraph
-from roadnets.hierarchy_search import HierarchySearch
 from roadnets.kernel.topology import Topology
 from roadnets.kernel.versions import MetricVersions
 from roadnets.network import RoadNetwork
-from roadnets.overlay import Overlay
 from roadnets.prepared import Prepared
-from roadnets.search import Search
+from roadnets.searches.bucket_search import BucketSearch
+from roadnets.searches.hierarchy_search import HierarchySearch
+from roadnets.searches.search import Search
 from roadnets.travel import TravelMode, Vehicle
-from roadnets.weights import edge_weights
+from roadnets.weights.conditions import NO_CONDITIONS, Conditions
+from roadnets.weights.edge_weights import edge_weights
+from roadnets.weights.overlay import Overlay
 
 HIERARCHY: Final = "hierarchy"
 BUCKETS: Final = "buckets (the hierarchy is not ready)"

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadnets.graph import TravelGraph
+from roadnets.imports.streets import Tell, silence
 from roadnets.kernel.topology import Topology
 from roadnets.network import RoadNetwork
-from roadnets.streets import Tell, silence
 
 HIERARCHY_VERSION: Final = 1
 """Raised whenever the same network gives another graph or hierarchy, or other arrays."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from roadnets.streets import Tell
+from roadnets.imports.streets import Tell
 
 
 @contextmanager

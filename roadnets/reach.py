@@ -15,7 +15,7 @@ from roadnets.geo import LocalProjection, LonLat
 from roadnets.graph import TravelGraph
 from roadnets.lines import project_edges, projection_of
 from roadnets.network import RoadNetwork
-from roadnets.search import NO_WAY_MS
+from roadnets.searches.search import NO_WAY_MS
 from roadnets.travel import Reach, Snap, whole_seconds
 
 BESIDE_THE_STREET_M: Final = 60.0

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from roadnets import tensorfile
 from roadnets.errors import NetworkFileError
+from roadnets.imports.streets import Tell, silence
 from roadnets.network import (
     ARRAY_LAYOUT,
     NetworkFields,
@@ -35,7 +36,6 @@ from roadnets.prepared import (
     Prepared,
     prepare,
 )
-from roadnets.streets import Tell, silence
 from roadnets.tensorfile import BrokenFileError, TensorFile
 
 FORMAT_VERSION: Final = 2

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from roadnets.imports.streets import SIGNALS_OFF_CORE
 from roadnets.network import (
     HIGHWAY_CLASSES,
     EdgeFlag,
@@ -18,7 +19,6 @@ from roadnets.network import (
     RoadNetwork,
 )
 from roadnets.prepared import Prepared
-from roadnets.streets import SIGNALS_OFF_CORE
 
 _KINDS = {
     PlaceKind.HOSPITAL: "hospitals",

@@ -42,7 +42,7 @@ class Vehicle:
         Its size, metres and tonnes; None where no limit of height, width or weight is to be heeded.
     wading_m
         How deep water it can drive through, metres, or the draught of a boat; None for what is
-        usual in its mode (``roadnets.flood``).
+        usual in its mode (``roadnets.weights.flood``).
 
     Raises
     ------

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from roadnets.graph import TravelGraph
 from roadnets.lines import bearing_deg, turn_deg
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, RoadNetwork
-from roadnets.speeds import SpeedProfile
+from roadnets.weights.speeds import SpeedProfile
 
 _TURN_FROM_DEG: Final = 45.0
 """A smaller change of direction is going straight on."""

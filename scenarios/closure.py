@@ -13,12 +13,12 @@ from dispatch.conditions.streets import Streets
 from dispatch.emergency.plans import IncidentType, ResponsePlans
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.model import Capability
-from roadnets.conditions import Conditions
 from roadnets.engine import TravelEngine
 from roadnets.geo import METRES_PER_DEGREE, UNREACHABLE, LonLat, distance_m
 from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.speeds import drivable
 from roadnets.travel import Route, Snap, TravelMode, TravelTimes
+from roadnets.weights.conditions import Conditions
+from roadnets.weights.speeds import drivable
 from scenarios.demand import CallPlaces
 
 MODE = TravelMode.BLUE_LIGHT

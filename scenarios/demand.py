@@ -23,8 +23,8 @@ from dispatch.model import Capability, UnitId
 from roadnets.geo import CoordinateSystem, LocalProjection, LonLat, from_wgs84
 from roadnets.lines import cut_line
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, HIGHWAY_CLASSES, RoadNetwork
-from roadnets.speeds import drivable
 from roadnets.travel import TravelMode
+from roadnets.weights.speeds import drivable
 
 _Needs = defaultdict[Capability, float]
 """How many units with each capability a call needs on average."""

@@ -32,7 +32,7 @@ from dispatch.files.plans import default_plans_path, read_plans
 from dispatch.fleet.fleet_file import FleetFile
 from roadnets.engine import TravelEngine
 from roadnets.network import RoadNetwork
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from roadnets.store import load
 from scenarios.client import DeskClient
 from scenarios.clock import ServiceClock

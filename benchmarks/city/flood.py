@@ -11,18 +11,18 @@ from typing import Any, Final
 
 import numpy as np
 
-from roadnets.conditions import NO_CONDITIONS, Condition, Conditions, Flooded, edge_set
-from roadnets.edge_index import EdgeIndex, Polygon
 from roadnets.engine import TravelEngine
 from roadnets.errors import PointError, UnknownStreetError
 from roadnets.geo import LonLat
 from roadnets.live import LiveRoads
 from roadnets.network import RoadNetwork
 from roadnets.prepared import Prepared
-from roadnets.selectors import StreetSelector, resolve
-from roadnets.snap import Snapper
-from roadnets.speeds import all_base_weights, drivable
+from roadnets.snapping.snap import Snapper
 from roadnets.travel import Snap, TravelMode
+from roadnets.weights.conditions import NO_CONDITIONS, Condition, Conditions, Flooded, edge_set
+from roadnets.weights.edge_index import EdgeIndex, Polygon
+from roadnets.weights.selectors import StreetSelector, resolve
+from roadnets.weights.speeds import all_base_weights, drivable
 
 CONDITIONS: Final = 10_000
 SHARE: Final = 0.2

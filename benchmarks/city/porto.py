@@ -26,8 +26,8 @@ from osmium.osm import RELATION, WAY, Relation, Way
 from roadnets import store
 from roadnets.live import LiveRoads
 from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.speeds import all_base_weights, drivable
 from roadnets.travel import Route, Snap, TravelMode
+from roadnets.weights.speeds import all_base_weights, drivable
 
 IMPORT_TARGET_S: Final = 12.0
 _CONDITIONAL: Final = ("restriction:conditional", "except", "day_on", "hour_on")

@@ -14,11 +14,11 @@ from benchmarks.kernel.peer import Peer
 from benchmarks.kernel.prepared import Kernel, changed
 from benchmarks.kernel.questions import Question, Questions
 from benchmarks.kernel.timing import Rounds, heartbeat, quantile, took_ms
-from roadnets.hierarchy_search import HierarchySearch
 from roadnets.kernel.customize import customize, update
 from roadnets.kernel.metric import Metric
-from roadnets.scipy_search import ScipySearch
-from roadnets.search import Seeds
+from roadnets.searches.hierarchy_search import HierarchySearch
+from roadnets.searches.scipy_search import ScipySearch
+from roadnets.searches.search import Seeds
 
 SOURCES: Final = 1000
 _SCIPY_ROWS: Final = 10

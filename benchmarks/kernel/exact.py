@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from benchmarks.kernel.prepared import Kernel, changed
 from benchmarks.kernel.questions import Questions
 from benchmarks.kernel.timing import Tell
-from roadnets.hierarchy_search import HierarchySearch
 from roadnets.kernel.customize import update
 from roadnets.kernel.metric import Metric
-from roadnets.scipy_search import ScipySearch
-from roadnets.search import NO_WAY_MS, Search, Seeds
+from roadnets.searches.hierarchy_search import HierarchySearch
+from roadnets.searches.scipy_search import ScipySearch
+from roadnets.searches.search import NO_WAY_MS, Search, Seeds
 
 ORIGINS: Final = 200
 TARGETS: Final = 500

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from benchmarks.graphs import Graph
 from roadnets import tensorfile
-from roadnets.hierarchy_search import HierarchySearch
 from roadnets.kernel.build import build_topology, topology_arrays, topology_from_arrays
 from roadnets.kernel.customize import customize
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.order import nested_dissection
 from roadnets.kernel.topology import Topology
+from roadnets.searches.hierarchy_search import HierarchySearch
 
 
 @dataclass(frozen=True, eq=False)

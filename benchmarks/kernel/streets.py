@@ -11,13 +11,13 @@ import numpy as np
 
 from benchmarks.graphs import Graph
 from benchmarks.kernel.timing import Rounds, Tell
-from roadnets.conditions import NO_CONDITIONS
 from roadnets.live import LiveRoads
 from roadnets.network import RoadNetwork
 from roadnets.prepared import Prepared, prepare
 from roadnets.sources.dimacs import read_network
-from roadnets.speeds import all_base_weights
 from roadnets.travel import Snap, TravelMode
+from roadnets.weights.conditions import NO_CONDITIONS
+from roadnets.weights.speeds import all_base_weights
 
 _CLOSURES: Final = 15
 _DEGREE: Final = 1_000_000

@@ -29,8 +29,8 @@ from dispatch.conditions.model import (
 )
 from dispatch.errors import InvalidFieldError, NotFoundError
 from dispatch.model import ConditionId, Frozen, Origin
-from roadnets.conditions import DEEPEST_M
 from roadnets.travel import TravelMode
+from roadnets.weights.conditions import DEEPEST_M
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Final, assert_never
 
 import numpy as np
 
-import roadnets.conditions as roads
+import roadnets.weights.conditions as roads
 from dispatch.conditions.model import (
     Closed,
     Condition,
@@ -18,8 +18,8 @@ from dispatch.conditions.model import (
     Slowed,
     Weather,
 )
-from roadnets.flood import Depths, flood_conditions
 from roadnets.travel import TravelMode
+from roadnets.weights.flood import Depths, flood_conditions
 
 
 def on_roads(condition: Condition, edge_count: int) -> tuple[roads.Condition, ...]:

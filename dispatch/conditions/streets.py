@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
-import roadnets.conditions as roads
+import roadnets.weights.conditions as roads
 from dispatch.conditions.effects import on_roads
 from dispatch.conditions.model import Closed, Condition, ConditionsState
 from dispatch.model import ConditionId
-from roadnets.fixes import Fix
 from roadnets.geo import LonLat
-from roadnets.matching import Matcher
 from roadnets.network import RoadNetwork
-from roadnets.snap import Snapper
+from roadnets.snapping.fixes import Fix
+from roadnets.snapping.matching import Matcher
+from roadnets.snapping.snap import Snapper
 from roadnets.travel import Snap, TravelMode, TravelTimes
 
 _SNAPS_KEPT = 100_000

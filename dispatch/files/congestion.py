@@ -11,7 +11,7 @@ from msgspec import Meta
 from dispatch.files.document import read_document
 from dispatch.files.words import OptionalText, Text
 from dispatch.traffic import Usual
-from roadnets.congestion import FASTEST, SLOWEST, Congestion, zone_of
+from roadnets.weights.congestion import FASTEST, SLOWEST, Congestion, zone_of
 
 HOURS_A_DAY: Final = 24
 

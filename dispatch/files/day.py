@@ -16,7 +16,7 @@ from dispatch.files.refusals import Steps, listed, refuse
 from dispatch.files.texts import read_bytes
 from dispatch.intake.check import MappingReport, Row, check_rows
 from dispatch.intake.mapping import LogColumns, Mappings
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 
 _GZIP: Final = b"\x1f\x8b"
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

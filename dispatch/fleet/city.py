@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from roadnets.geo import LocalProjection, LonLat
 from roadnets.network import HIGHWAY_CLASSES, Place, PlaceKind, RoadNetwork
-from roadnets.speeds import drivable
 from roadnets.travel import TravelMode
+from roadnets.weights.speeds import drivable
 from solvers.location import greedy_median
 
 MOST_CELLS: Final = 1500

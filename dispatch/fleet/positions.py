@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Final
 
 from dispatch.model import Frozen, UnitId
-from roadnets.fixes import Fix, follow
 from roadnets.geo import LonLat
+from roadnets.snapping.fixes import Fix, follow
 
 FIXES_KEPT: Final = 3
 """Of each unit: they tell a street from the expressway above it."""

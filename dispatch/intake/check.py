@@ -14,7 +14,7 @@ from dispatch.intake.location import UNRESOLVED, locate, read_point
 from dispatch.intake.mapping import ClientMapping, LogColumns, Mappings
 from dispatch.intake.times import read_time
 from dispatch.model import Frozen, RawPoint, Remark
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 
 EXAMPLES_KEPT: Final = 5
 

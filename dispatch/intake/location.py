@@ -10,7 +10,7 @@ from typing import Final
 from dispatch.model import RawPoint, Remark
 from roadnets.errors import PointError
 from roadnets.geo import CoordinateSystem, LonLat, to_wgs84
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from roadnets.travel import TravelMode
 
 UNRESOLVED: Final = "location_unresolved"

@@ -34,7 +34,7 @@ from dispatch.v1 import common_pb2, emergency_pb2, fleet_pb2, roads_pb2
 from roadnets.errors import PointError
 from roadnets.geo import CoordinateSystem, LonLat, to_wgs84
 from roadnets.network import Bounds
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from roadnets.travel import Snap, TravelMode, Vehicle
 
 OLDEST: Final = timedelta(hours=24)

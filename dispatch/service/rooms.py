@@ -13,8 +13,8 @@ from dispatch.proposer import Proposer
 from dispatch.service.street_finder import StreetFinder
 from dispatch.service.texts import Catalogue
 from dispatch.traffic import Traffic
-from roadnets.matching import Matcher
-from roadnets.uncertainty import Calibration
+from roadnets.calibration.uncertainty import Calibration
+from roadnets.snapping.matching import Matcher
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from dispatch.service.rooms import Rooms
 from dispatch.v1 import roads_pb2
 from roadnets.geo import LonLat
 from roadnets.lines import project_edges, projection_of
-from roadnets.matching import Candidate, Fix, Match
 from roadnets.network import RoadNetwork
-from roadnets.snap import ON_THE_LINE_M
+from roadnets.snapping.matching import Candidate, Fix, Match
+from roadnets.snapping.snap import ON_THE_LINE_M
 
 MOST_FIXES: Final = 1_000
 

@@ -16,8 +16,15 @@ from dispatch.service.calls import Call
 from dispatch.service.present import Presenter
 from dispatch.service.rooms import Rooms
 from dispatch.v1 import common_pb2, roads_pb2
-from roadnets.live_speeds import EARLY_S, FASTEST_KPH, GONE_S
-from roadnets.speed_feed import FeedLine, Segment, SegmentEdges, SpeedRecords, Stretch, WayDirection
+from roadnets.weights.live_speeds import EARLY_S, FASTEST_KPH, GONE_S
+from roadnets.weights.speed_feed import (
+    FeedLine,
+    Segment,
+    SegmentEdges,
+    SpeedRecords,
+    Stretch,
+    WayDirection,
+)
 
 LARGEST_BATCH: Final = 5_000
 PROBLEMS_LISTED: Final = 100

@@ -23,13 +23,13 @@ from dispatch.conditions.model import (
     Weather,
 )
 from dispatch.errors import InvalidFieldError
-from roadnets.edge_index import DrawnLine, EdgeIndex, Polygon
 from roadnets.errors import PointError, UnknownStreetError
-from roadnets.flood import depths_from_polygons
 from roadnets.geo import LonLat, to_wgs84_many
 from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.places import PlaceFinder
-from roadnets.selectors import StreetSelector, resolve
+from roadnets.weights.edge_index import DrawnLine, EdgeIndex, Polygon
+from roadnets.weights.flood import depths_from_polygons
+from roadnets.weights.selectors import StreetSelector, resolve
 
 MOST_NAMED: Final = 1000
 """Names, ways, edges, lines and areas in one condition."""

@@ -17,7 +17,7 @@ from roadnets.kernel.compiled import Ints, Nothing, OutInts, compiled
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.paths import RankSeeds, ancestors, climb
 from roadnets.kernel.topology import Topology
-from roadnets.search import NO_WAY_MS
+from roadnets.searches.search import NO_WAY_MS
 
 _at: Final = np.uint64
 """An index that is not negative: numba would otherwise allow for one counted from the end."""

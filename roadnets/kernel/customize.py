@@ -27,7 +27,7 @@ from roadnets.kernel.compiled import (
 )
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.topology import Topology
-from roadnets.search import NO_WAY_MS
+from roadnets.searches.search import NO_WAY_MS
 
 _MANY: Final = 8
 """An update of more than one arc in so many is a customization from the start."""

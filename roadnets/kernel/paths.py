@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from roadnets.kernel.compiled import Flag, Flags, Int, Ints, Nothing, OutInts, compiled
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.topology import Topology
-from roadnets.search import NO_WAY_MS, Path, Seeds
+from roadnets.searches.search import NO_WAY_MS, Path, Seeds
 
 _at: Final = np.uint64
 """An index that is not negative: numba would otherwise allow for one counted from the end."""

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from roadnets.kernel.compiled import Int, Ints, Nothing, OutInts, OutIntTable, compiled
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.topology import Topology
-from roadnets.search import NO_WAY_MS, Seeds
+from roadnets.searches.search import NO_WAY_MS, Seeds
 
 _LANES: Final = 32
 """Near places that climb and are swept together: whole vectors of any processor, and 128 bytes."""

@@ -1,1 +1,1 @@
-"""Where streets come from: each source yields an :class:`roadnets.streets.StreetData`."""
+"""Where streets come from: each source yields an :class:`roadnets.imports.streets.StreetData`."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from roadnets.calibration.uncertainty import Calibration
 from roadnets.errors import SourceError
 from roadnets.tensorfile import write_atomically
-from roadnets.uncertainty import Calibration
 
 
 def read_calibration(path: Path) -> Calibration:

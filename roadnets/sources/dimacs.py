@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from roadnets.errors import SourceError
 from roadnets.geo import haversine_m
-from roadnets.joining import largest_core
+from roadnets.imports.joining import largest_core
+from roadnets.imports.streets import Tell, silence
 from roadnets.network import (
     GEOMETRY_UNITS_PER_DEGREE,
     HIGHWAY_CLASSES,
@@ -27,8 +28,7 @@ from roadnets.network import (
     RoadNetwork,
     build_network,
 )
-from roadnets.search import NO_WAY_MS
-from roadnets.streets import Tell, silence
+from roadnets.searches.search import NO_WAY_MS
 
 UNIT_MS: Final = 4
 """Milliseconds of one unit of weight, by convention.

@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 
 from roadnets.geo import METRES_PER_DEGREE, LonLat
+from roadnets.imports.streets import ring_centroid
+from roadnets.imports.tags import Tags, names, place_kinds
 from roadnets.network import Landmark, LandmarkKind
-from roadnets.streets import ring_centroid
-from roadnets.tags import Tags, names, place_kinds
 
 NAMING_KEYS: Final = ("name", "name:zh", "addr:housenumber", "entrance", "railway")
 """An object without any of these is no landmark, unless it is a barrier or a milestone."""

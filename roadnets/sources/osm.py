@@ -26,10 +26,10 @@ from numpy.typing import ArrayLike
 
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
+from roadnets.imports.streets import AdminArea, StreetData, Tell, area_of, places_at, silence
+from roadnets.imports.tags import PLACE_TAGS
 from roadnets.network import Place, RoadNetwork
 from roadnets.sources.osmgraph import graph_of_network, streets_of_graph
-from roadnets.streets import AdminArea, StreetData, Tell, area_of, places_at, silence
-from roadnets.tags import PLACE_TAGS
 
 SUFFIXES: Final = (".graphml",)
 
@@ -37,7 +37,7 @@ OFFLINE_WAYS: Final = (
     "without a network, download an extract as .osm.pbf or .osm elsewhere and import that file"
 )
 
-# Everything that a rule in roadnets.tags may want to see.
+# Everything that a rule in roadnets.imports.tags may want to see.
 _WAY_TAGS: Final = (
     *("abandoned", "access", "area", "bridge", "bridge:name", "bridge:name:en", "bus", "bus:lanes"),
     *("bus:lanes:backward", "bus:lanes:forward", "busway", "busway:both", "busway:left"),
@@ -307,7 +307,7 @@ def from_osmnx(
     SourceError
         It is not a graph of OSMnx's, or nothing in it can be driven.
     """
-    from roadnets.assemble import assemble
+    from roadnets.imports.assemble import assemble
 
     title = name or str(graph.graph.get("name") or "graph")
     try:

@@ -20,10 +20,7 @@ from osmium.osm import NODE, RELATION, WAY, Node, NodeRef, Relation, Way
 
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
-from roadnets.network import Place
-from roadnets.sources.broken import diagnose
-from roadnets.sources.named import NAMING_KEYS, NamedThings, is_named_area
-from roadnets.streets import (
+from roadnets.imports.streets import (
     AdminArea,
     StreetData,
     Tell,
@@ -35,7 +32,7 @@ from roadnets.streets import (
     silence,
     to_units,
 )
-from roadnets.tags import (
+from roadnets.imports.tags import (
     PLACE_TAGS,
     Limits,
     Tags,
@@ -48,8 +45,11 @@ from roadnets.tags import (
     signal_direction,
     stops_boats,
 )
-from roadnets.turns import Member, TurnRelation
-from roadnets.water import Waters, Waterway
+from roadnets.imports.turns import Member, TurnRelation
+from roadnets.imports.water import Waters, Waterway
+from roadnets.network import Place
+from roadnets.sources.broken import diagnose
+from roadnets.sources.named import NAMING_KEYS, NamedThings, is_named_area
 
 SUFFIXES: Final = (".osm", ".osm.bz2", ".osm.gz", ".osm.pbf", ".pbf")
 """What this source reads, by the end of the file's name."""

@@ -13,15 +13,15 @@ from typing import Final
 
 import roadnets
 from roadnets import store
-from roadnets.assemble import assemble
 from roadnets.errors import NetworkFileError
+from roadnets.imports.assemble import assemble
+from roadnets.imports.streets import StreetData, Tell, silence
 from roadnets.network import RoadNetwork
 from roadnets.prepared import HIERARCHY_VERSION, prepare
 from roadnets.sources import osmfile
 from roadnets.sources.samplecity.osmxml import osm_xml
 from roadnets.sources.samplecity.plan import draw_plan
 from roadnets.store import Ready
-from roadnets.streets import StreetData, Tell, silence
 
 GENERATOR_VERSION: Final = 2
 """Raised whenever the city is drawn differently."""

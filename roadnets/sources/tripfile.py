@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple, TextIO
 
+from roadnets.calibration.trips import Refused, Trip
 from roadnets.errors import PointError, SourceError
 from roadnets.geo import CoordinateSystem, LonLat, to_wgs84
 from roadnets.travel import TravelMode
-from roadnets.trips import Refused, Trip
 
 COLUMNS: Final = (
     *("origin_lon", "origin_lat", "destination_lon", "destination_lat"),

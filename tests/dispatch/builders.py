@@ -33,7 +33,7 @@ from dispatch.state import Fact, Recorded, State, evolve, initial_state
 from roadnets.engine import TravelEngine
 from roadnets.geo import CoordinateSystem, LonLat
 from roadnets.network import RoadNetwork
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, grid
 
 NOW = datetime(2026, 7, 20, 8, 0, tzinfo=UTC)

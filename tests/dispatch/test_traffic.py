@@ -13,13 +13,13 @@ from dispatch import traffic as module
 from dispatch.conditions.model import ConditionsState
 from dispatch.conditions.streets import Streets
 from dispatch.traffic import Traffic, Usual, first_pace, live_roads
-from roadnets.congestion import Congestion
-from roadnets.edge_index import EdgeIndex
 from roadnets.live import BUCKETS, HIERARCHY
 from roadnets.prepared import Prepared, prepare
-from roadnets.snap import Snapper
-from roadnets.speed_feed import SegmentEdges, SpeedRecords
+from roadnets.snapping.snap import Snapper
 from roadnets.travel import TravelMode
+from roadnets.weights.congestion import Congestion
+from roadnets.weights.edge_index import EdgeIndex
+from roadnets.weights.speed_feed import SegmentEdges, SpeedRecords
 from tests.dispatch.builders import NOW, SetClock, at
 from tests.roadnets.networks import grid
 

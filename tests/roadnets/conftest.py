@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from roadnets.assemble import assemble
+from roadnets.imports.assemble import assemble
 from roadnets.network import RoadNetwork
 from roadnets.sources import osmfile
 from roadnets.sources.sample import write_sample

@@ -6,10 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from roadnets.assemble import assemble
+from roadnets.imports.assemble import assemble
+from roadnets.imports.streets import StreetData
 from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.sources import osmfile
-from roadnets.streets import StreetData
 
 STEP = 0.001  # degrees between neighbours, some 100 m
 LON, LAT = 112.0, 30.0

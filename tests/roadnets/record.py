@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 from xml.etree import ElementTree as ET
 
+from roadnets.imports.tags import PLACE_TAGS
 from roadnets.sources.sample import write_sample
-from roadnets.tags import PLACE_TAGS
 
 RECORDED = Path(__file__).parent / "recorded"
 PLACE = "钟楼街道, 澜江市"

@@ -10,9 +10,9 @@ import pytest
 
 from roadnets import store
 from roadnets.__main__ import main
+from roadnets.calibration.uncertainty import Cell
 from roadnets.sources.calibrationfile import read_calibration
 from roadnets.travel import TravelMode
-from roadnets.uncertainty import Cell
 from tests.data import ROOT, data
 from tests.roadnets.osmfiles import Map
 from tests.roadnets.record import PLACE, recording

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from roadnets.access import access_of, arriving_seeds, direct_ms, leaving_seeds
 from roadnets.graph import TravelGraph
-from roadnets.search import NO_WAY_MS
-from roadnets.speeds import NOT_DRIVABLE_MS
+from roadnets.searches.search import NO_WAY_MS
 from roadnets.travel import Snap
+from roadnets.weights.speeds import NOT_DRIVABLE_MS
 from tests.roadnets.networks import Street, make_network, with_turns
 
 NETWORK = make_network(

@@ -5,10 +5,10 @@ from types import MappingProxyType
 
 import pytest
 
+from roadnets.calibration.uncertainty import Calibration, Cell, Spread, TimeGroup
 from roadnets.errors import SourceError
 from roadnets.sources.calibrationfile import read_calibration, write_calibration
 from roadnets.travel import TravelMode
-from roadnets.uncertainty import Calibration, Cell, Spread, TimeGroup
 
 MODEL = Calibration(
     MappingProxyType({Cell(TravelMode.BOAT, TimeGroup.DAY): Spread(1.1, 0.9, 0.3, 0.1, 77)}),

@@ -8,11 +8,11 @@ import pytest
 from roadnets.corridor import Turn, corridor_of
 from roadnets.engine import TravelEngine
 from roadnets.geo import LonLat, distance_m
+from roadnets.imports.obstacles import SAME_JUNCTION_M
 from roadnets.network import EdgeFlag, RoadNetwork, build_network
-from roadnets.obstacles import SAME_JUNCTION_M
 from roadnets.travel import Route, Snap, TravelMode
 from tests.roadnets.networks import Street, make_network
-from tests.roadnets.test_snap import at
+from tests.roadnets.snapping.test_snap import at
 
 BLUE_LIGHT = TravelMode.BLUE_LIGHT
 

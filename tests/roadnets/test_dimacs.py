@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from roadnets.errors import SourceError
-from roadnets.importing import import_network
+from roadnets.imports.importing import import_network
 from roadnets.network import EdgeFlag
-from roadnets.search import NO_WAY_MS
+from roadnets.searches.search import NO_WAY_MS
 from roadnets.sources.dimacs import points_beside, read_arcs, read_network, read_points
 from tests.data import data
 

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadnets.bucket_search import BucketSearch
-from roadnets.conditions import NO_CONDITIONS, Conditions
 from roadnets.engine import MakeSearch, TravelEngine
 from roadnets.geo import UNREACHABLE, LonLat, distance_m
-from roadnets.hierarchy_search import HierarchySearch
 from roadnets.kernel.build import build_topology
 from roadnets.kernel.customize import customize
 from roadnets.kernel.order import nested_dissection
 from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.scipy_search import ScipySearch
-from roadnets.snap import Snapper
-from roadnets.speeds import NOT_DRIVABLE_MS
+from roadnets.searches.bucket_search import BucketSearch
+from roadnets.searches.hierarchy_search import HierarchySearch
+from roadnets.searches.scipy_search import ScipySearch
+from roadnets.snapping.snap import Snapper
 from roadnets.travel import Route, Snap, TravelMode, TravelTimes
+from roadnets.weights.conditions import NO_CONDITIONS, Conditions
+from roadnets.weights.speeds import NOT_DRIVABLE_MS
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, Street, grid, make_network
 
 BLUE_LIGHT, CIVILIAN = TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN

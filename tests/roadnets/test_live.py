@@ -6,7 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from roadnets.conditions import (
+from roadnets.engine import TravelEngine
+from roadnets.live import BUCKETS, HIERARCHY, MOST_VEHICLES, LiveRoads
+from roadnets.network import RoadNetwork
+from roadnets.prepared import prepare
+from roadnets.searches.scipy_search import ScipySearch
+from roadnets.travel import Snap, TravelMode, Vehicle
+from roadnets.weights.conditions import (
     NO_CONDITIONS,
     Closed,
     Condition,
@@ -17,13 +23,7 @@ from roadnets.conditions import (
     Weather,
     edge_set,
 )
-from roadnets.engine import TravelEngine
-from roadnets.live import BUCKETS, HIERARCHY, MOST_VEHICLES, LiveRoads
-from roadnets.network import RoadNetwork
-from roadnets.prepared import prepare
-from roadnets.scipy_search import ScipySearch
-from roadnets.speeds import all_base_weights, drivable
-from roadnets.travel import Snap, TravelMode, Vehicle
+from roadnets.weights.speeds import all_base_weights, drivable
 
 BLUE_LIGHT, CIVILIAN = TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN
 TRUCK = Vehicle(TravelMode.HIGH_CLEARANCE, height_m=4.2, weight_t=20.0, wading_m=0.9)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from roadnets.assemble import assemble
 from roadnets.errors import SourceError
+from roadnets.imports.assemble import assemble
 from roadnets.network import PlaceKind
 from roadnets.sources import osmfile
 from tests.data import data

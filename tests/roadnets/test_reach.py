@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import shapely
 
-from roadnets.conditions import NO_CONDITIONS, Closed, Condition, edge_set
 from roadnets.engine import TravelEngine
 from roadnets.geo import METRES_PER_DEGREE, LonLat
 from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.reach import is_reached, reach_polygons
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from roadnets.travel import MODE_BIT, Reach, Snap, TravelMode
+from roadnets.weights.conditions import NO_CONDITIONS, Closed, Condition, edge_set
 from tests.roadnets.networks import ORIGIN, Street, grid, make_network, with_turns
 
 BLUE_LIGHT = TravelMode.BLUE_LIGHT

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from roadnets import store
-from roadnets.joining import largest_core
+from roadnets.imports.joining import largest_core
+from roadnets.imports.turns import BOUND, TRUCK
 from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, PlaceKind, RoadNetwork
 from roadnets.sources import osmfile, sample
 from roadnets.sources.osmfile import SYNTHETIC_GENERATOR
-from roadnets.turns import BOUND, TRUCK
 
 BRIDGES = {
     "东风大桥": "Dongfeng Bridge",

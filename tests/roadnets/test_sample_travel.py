@@ -11,9 +11,9 @@ from roadnets.engine import TravelEngine
 from roadnets.geo import UNREACHABLE
 from roadnets.graph import TravelGraph
 from roadnets.network import RoadNetwork
-from roadnets.speeds import NOT_DRIVABLE_MS, PROFILES, base_weights
 from roadnets.travel import MODE_BIT, Snap, TravelMode
 from roadnets.turning import turn_delays_ms
+from roadnets.weights.speeds import NOT_DRIVABLE_MS, PROFILES, base_weights
 
 PAIRS = 200
 ROAD_MODES = [TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN]

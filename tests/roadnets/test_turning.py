@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from roadnets.graph import TravelGraph
-from roadnets.speeds import PROFILES
 from roadnets.travel import TravelMode
 from roadnets.turning import turn_delays_ms
+from roadnets.weights.speeds import PROFILES
 from tests.roadnets.networks import grid, with_turns
 
 PROFILE = replace(

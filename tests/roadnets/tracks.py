@@ -8,11 +8,11 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from roadnets.fixes import Fix
 from roadnets.geo import LonLat
 from roadnets.lines import project_edges, projection_of
 from roadnets.network import RoadNetwork
-from roadnets.snap import may_be_on
+from roadnets.snapping.fixes import Fix
+from roadnets.snapping.snap import may_be_on
 from roadnets.travel import TravelMode
 
 

@@ -13,7 +13,7 @@ from dispatch.model import Capability, StationId, UnitId
 from roadnets.engine import TravelEngine
 from roadnets.geo import LonLat
 from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from scenarios.closure import busiest, detour, distance_to
 from scenarios.demand import CallPlaces
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, Street, make_network

@@ -14,7 +14,7 @@ from dispatch.fleet.events import UnitReserved
 from dispatch.model import ConditionId, UnitId, UnitStatus
 from roadnets.engine import TravelEngine
 from roadnets.geo import LonLat
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from roadnets.travel import TravelMode
 from scenarios.demo_checks import (
     double_assignments,

@@ -20,13 +20,13 @@ from dispatch.conditions.model import (
 )
 from dispatch.conditions.streets import Streets
 from dispatch.model import ConditionId
-from roadnets.conditions import Conditions
 from roadnets.engine import TravelEngine
-from roadnets.fixes import Fix
 from roadnets.geo import UNREACHABLE, CoordinateSystem, LonLat
 from roadnets.network import RoadNetwork
-from roadnets.snap import Snapper
+from roadnets.snapping.fixes import Fix
+from roadnets.snapping.snap import Snapper
 from roadnets.travel import Snap, TravelMode, TravelTimes
+from roadnets.weights.conditions import Conditions
 from tests.dispatch.builders import NOW, at
 from tests.roadnets.networks import Street, grid, make_network, with_turns
 

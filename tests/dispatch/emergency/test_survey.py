@@ -16,7 +16,7 @@ from dispatch.emergency.survey import Scene, open_incident, take_snapshot, to_be
 from dispatch.fleet.positions import Position, fix_of
 from dispatch.model import AssignmentId, UnitId, UnitStatus
 from dispatch.state import State
-from roadnets.fixes import Fix
+from roadnets.snapping.fixes import Fix
 from tests.dispatch.builders import (
     NOW,
     PUMP,

@@ -13,10 +13,10 @@ from dispatch.emergency.snapshot import (
     UnitView,
 )
 from dispatch.model import Capability, HospitalId, IncidentId, NeedId, UnitId
-from roadnets.conditions import NO_CONDITIONS, Conditions
 from roadnets.engine import TravelEngine
 from roadnets.geo import LonLat
 from roadnets.travel import Snap, TravelTimes
+from roadnets.weights.conditions import NO_CONDITIONS, Conditions
 from tests.dispatch.builders import ALS, BLS, NOW, PUMP, at, streets_of
 
 STREETS = streets_of()

@@ -8,7 +8,7 @@ from dispatch.intake.check import Example, FieldCount, Row, Trouble, Unmapped, c
 from dispatch.intake.mapping import ClientMapping, LogColumns, Moment, make_mappings
 from dispatch.model import HospitalId, UnitId, UnitStatus
 from roadnets.geo import CoordinateSystem
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from tests.roadnets.networks import ORIGIN, grid
 
 PLANS = ResponsePlans({}, {"fall": IncidentType("fall", "", "", True, 1, {})}, "")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dispatch.intake.location import locate, read_point
 from dispatch.model import RawPoint, Remark
 from roadnets.geo import CoordinateSystem, LonLat, distance_m, from_wgs84
-from roadnets.snap import Snapper
+from roadnets.snapping.snap import Snapper
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, grid
 
 SNAPPER = Snapper(grid(4, 4))

@@ -11,9 +11,9 @@ from dispatch import traffic
 from dispatch.emergency.events import DecisionMade
 from dispatch.state import decode
 from dispatch.v1 import common_pb2, roads_pb2
+from roadnets.calibration.uncertainty import Calibration, Cell, Spread
 from roadnets.sources.calibrationfile import write_calibration
 from roadnets.travel import TravelMode
-from roadnets.uncertainty import Calibration, Cell, Spread
 from tests.dispatch.service.desks import SIDE, at, desk_and_caller, refusal
 
 EDGES = 2 * 2 * SIDE * (SIDE - 1)

@@ -12,7 +12,7 @@ from roadnets.kernel.build import build_topology
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.order import nested_dissection
 from roadnets.kernel.topology import Topology
-from roadnets.search import NO_WAY_MS
+from roadnets.searches.search import NO_WAY_MS
 
 Ints = NDArray[np.int32]
 

@@ -6,9 +6,9 @@ import pytest
 from roadnets.kernel.alternatives import time_between, via_nodes
 from roadnets.kernel.customize import customize
 from roadnets.kernel.paths import RankSeeds, ancestors
-from roadnets.search import NO_WAY_MS
+from roadnets.searches.search import NO_WAY_MS
 from tests.roadnets.kernel.shapes import built, random_arcs
-from tests.roadnets.searches import Arcs
+from tests.roadnets.searches.cases import Arcs
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from roadnets.kernel.bucket import bucket_shift, rows_by, search
-from roadnets.search import NO_WAY_MS
+from roadnets.searches.search import NO_WAY_MS
 
 
 def ints(*values: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from roadnets.kernel import customize as module
 from roadnets.kernel.customize import customize, customize_into, update
 from roadnets.kernel.metric import Metric
-from roadnets.search import NO_WAY_MS
+from roadnets.searches.search import NO_WAY_MS
 from tests.roadnets.kernel.shapes import (
     SHAPES,
     Arcs,

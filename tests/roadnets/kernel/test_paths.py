@@ -5,7 +5,7 @@ import pytest
 
 from roadnets.kernel.customize import customize
 from roadnets.kernel.paths import RankSeeds, arc_heads, fastest_path, path_between
-from roadnets.search import NO_WAY_MS, Seeds
+from roadnets.searches.search import NO_WAY_MS, Seeds
 from tests.roadnets.kernel.shapes import Arcs, arcs, built, grid
 
 

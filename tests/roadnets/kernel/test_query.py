@@ -7,10 +7,10 @@ import pytest
 
 from roadnets.kernel import query
 from roadnets.kernel.customize import customize
-from roadnets.search import NO_WAY_MS, Seeds
+from roadnets.searches.search import NO_WAY_MS, Seeds
 from tests.roadnets.kernel.shapes import Arcs, arcs, built, grid
-from tests.roadnets.searches import Arcs as Weighted
-from tests.roadnets.searches import random_seeds
+from tests.roadnets.searches.cases import Arcs as Weighted
+from tests.roadnets.searches.cases import random_seeds
 
 
 def weighted(graph: Arcs, seed: int = 1, most: int = 1000) -> Weighted:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roadnets.assemble import assemble
 from roadnets.errors import PlaceTextError
 from roadnets.geo import LonLat, distance_m
+from roadnets.imports.assemble import assemble
 from roadnets.network import HIGHWAY_CLASSES, Bounds, EdgeFlag, RoadNetwork
 from roadnets.places import FoundKind, FoundPlace, NoPlace, PlaceFinder, PlaceNote
 from roadnets.places.pinyin import readings

@@ -1,0 +1,1 @@
+"""Fastest ways over a travel graph: one interface, three searches."""

@@ -1,0 +1,1 @@
+"""Points put on streets: by nearness, and by heading, speed and track."""

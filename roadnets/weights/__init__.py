@@ -1,0 +1,1 @@
+"""What each edge costs whom, now: speeds, the hour, what was measured, and conditions."""
