@@ -1,10 +1,18 @@
 """Random graphs and places for tests of searches, and the ways between them by brute force."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from roadnets.kernel.build import build_topology
+from roadnets.kernel.customize import customize
+from roadnets.kernel.order import nested_dissection
+from roadnets.kernel.topology import Topology
+from roadnets.searches.bucket_search import BucketSearch
+from roadnets.searches.hierarchy_search import HierarchySearch
+from roadnets.searches.scipy_search import ScipySearch
 from roadnets.searches.search import NO_WAY_MS, Path, Search, Seeds
 
 SEEDS = range(12)
@@ -39,6 +47,31 @@ class Arcs:
                     through = out_ms[:, None] + between[np.ix_(out, into)] + in_ms
                     times[i, j] = min(NO_WAY_MS, through.min())
         return times.astype(np.int32)
+
+
+def ints(*values: int) -> NDArray[np.int32]:
+    return np.array(values, np.int32)
+
+
+def scipy_search(arcs: Arcs) -> ScipySearch:
+    return ScipySearch(arcs.node_count, arcs.tail, arcs.head, arcs.ms)
+
+
+def bucket_search(arcs: Arcs) -> BucketSearch:
+    return BucketSearch(arcs.node_count, arcs.tail, arcs.head, arcs.ms)
+
+
+def hierarchy_search(arcs: Arcs) -> HierarchySearch:
+    topology = hierarchy(arcs)
+    return HierarchySearch(topology, customize(topology, arcs.ms), arcs.ms)
+
+
+SEARCHES: tuple[Callable[[Arcs], Search], ...] = (scipy_search, bucket_search, hierarchy_search)
+
+
+def hierarchy(arcs: Arcs) -> Topology:
+    rank = nested_dissection(arcs.node_count, arcs.tail, arcs.head)
+    return build_topology(rank, arcs.tail, arcs.head)
 
 
 def each(seeds: Seeds) -> list[tuple[NDArray[np.int32], NDArray[np.int32]]]:

@@ -5,10 +5,7 @@ import pytest
 
 from roadnets.searches.search import Seeds
 from roadnets.searches.search_input import check_arcs, check_one, check_seeds
-
-
-def ints(*values: int) -> np.ndarray:
-    return np.array(values, np.int32)
+from tests.roadnets.searches.cases import ints
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,16 @@
 """The three searches give the same answers, also after the weights have changed."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 
-from roadnets.kernel.build import build_topology
 from roadnets.kernel.compiled import compiled_functions, warm
 from roadnets.kernel.customize import customize
-from roadnets.kernel.order import nested_dissection
 from roadnets.kernel.versions import MetricVersions
 from roadnets.searches.bucket_search import BucketSearch
 from roadnets.searches.hierarchy_search import HierarchySearch
 from roadnets.searches.scipy_search import ScipySearch
 from roadnets.searches.search import NO_WAY_MS, Search, Seeds
-from tests.roadnets.searches.cases import Arcs, check_path, grid_arcs, random_seeds
+from tests.roadnets.searches.cases import Arcs, check_path, grid_arcs, hierarchy, random_seeds
 
 
 def compare(arcs: Arcs, ms: np.ndarray, hierarchy: Search, seed: int) -> None:
@@ -42,9 +38,7 @@ def compare(arcs: Arcs, ms: np.ndarray, hierarchy: Search, seed: int) -> None:
 def test_they_agree_as_the_roads_change(seed):
     arcs = grid_arcs(18, seed)
     rng = np.random.default_rng(seed)
-    topology = build_topology(
-        nested_dissection(arcs.node_count, arcs.tail, arcs.head), arcs.tail, arcs.head
-    )
+    topology = hierarchy(arcs)
     versions, ms = MetricVersions(topology, arcs.ms), arcs.ms
     for change in range(6):
         compare(arcs, ms, HierarchySearch(topology, versions.current(), ms), seed + change)
@@ -57,9 +51,7 @@ def test_they_agree_as_the_roads_change(seed):
 
 def test_a_search_keeps_its_weights_while_they_change():
     arcs = grid_arcs(12, seed=3)
-    topology = build_topology(
-        nested_dissection(arcs.node_count, arcs.tail, arcs.head), arcs.tail, arcs.head
-    )
+    topology = hierarchy(arcs)
     versions = MetricVersions(topology, arcs.ms)
     search = HierarchySearch(topology, versions.current(), arcs.ms)
     places = Seeds.at_nodes(range(40))
@@ -71,28 +63,11 @@ def test_a_search_keeps_its_weights_while_they_change():
     np.testing.assert_array_equal(search.times(places, places), before)
 
 
-@pytest.mark.parametrize("kind", [ScipySearch, BucketSearch])
-def test_alternatives_and_paths_are_the_same_in_every_thread(kind):
-    arcs = grid_arcs(10, seed=2)
-    search = kind(arcs.node_count, arcs.tail, arcs.head, arcs.ms)
-    _check_threads(search)
-
-
-def test_alternatives_and_paths_of_a_hierarchy_are_the_same_in_every_thread():
-    arcs = grid_arcs(10, seed=2)
-    topology = build_topology(
-        nested_dissection(arcs.node_count, arcs.tail, arcs.head), arcs.tail, arcs.head
-    )
-    _check_threads(HierarchySearch(topology, customize(topology, arcs.ms), arcs.ms))
-
-
 def test_no_question_compiles_anything():
     warm(lambda step: None)
     before = {name: list(f.signatures) for name, f in compiled_functions().items()}
     arcs = grid_arcs(7, seed=4)
-    topology = build_topology(
-        nested_dissection(arcs.node_count, arcs.tail, arcs.head), arcs.tail, arcs.head
-    )
+    topology = hierarchy(arcs)
     writable, frozen = arcs.ms.copy(), arcs.ms.copy()
     frozen.setflags(write=False)
     for ms in (writable, frozen):
@@ -117,18 +92,3 @@ def _ask_everything(search: Search) -> None:
         search.to_all(target)
     search.path(one, frozen)
     search.alternatives(one, frozen, 2)
-
-
-def _check_threads(search: Search) -> None:
-    pairs = np.random.default_rng(1).integers(0, 100, (24, 2)).tolist()
-
-    def ask(pair: list[int]) -> list[tuple[int, list[int]]]:
-        ends = Seeds.at_nodes(pair[:1]), Seeds.at_nodes(pair[1:])
-        fastest = search.path(*ends)
-        assert fastest is not None
-        found = [fastest, *search.alternatives(*ends, 2)]
-        return [(path.ms, path.arcs.tolist()) for path in found]
-
-    alone = [ask(pair) for pair in pairs]
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(ask, pairs)) == alone
