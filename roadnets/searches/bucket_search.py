@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from roadnets.kernel.bucket import Rows, bucket_shift, rows_by, search
 from roadnets.searches.search import NO_WAY_MS, Path, Seeds
-from roadnets.searches.search_input import check_arcs, check_one, check_seeds
+from roadnets.searches.search_input import check_arcs, check_pair, check_seeds
 from roadnets.searches.variety import by_penalties, way_by_heads
 
 
@@ -82,10 +82,7 @@ class BucketSearch:
 
     def path(self, origin: Seeds, target: Seeds) -> Path | None:
         """Find the fastest way from one place to one other."""
-        check_seeds("origin", origin, self._nodes)
-        check_seeds("target", target, self._nodes)
-        check_one("origin", origin)
-        check_one("target", target)
+        check_pair(origin, target, self._nodes)
         return self._path(self._out_ms, origin, target)
 
     def alternatives(self, origin: Seeds, target: Seeds, most: int) -> list[Path]:

@@ -13,7 +13,7 @@ from roadnets.kernel.customize import update
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.topology import Topology
 from roadnets.searches.search import NO_WAY_MS, Path, Seeds
-from roadnets.searches.search_input import check_one, check_seeds
+from roadnets.searches.search_input import check_pair, check_seeds
 from roadnets.searches.variety import MOST_STRETCH, Way, by_penalties, is_other_way
 
 _MOST_TRIED: Final = 40
@@ -67,10 +67,7 @@ class HierarchySearch:
 
     def path(self, origin: Seeds, target: Seeds) -> Path | None:
         """Find the fastest way from one place to one other."""
-        check_seeds("origin", origin, self._topology.node_count)
-        check_seeds("target", target, self._topology.node_count)
-        check_one("origin", origin)
-        check_one("target", target)
+        check_pair(origin, target, self._topology.node_count)
         return paths.fastest_path(self._topology, self._metric, self._ms, origin, target)
 
     def alternatives(self, origin: Seeds, target: Seeds, most: int) -> list[Path]:

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from roadnets.searches.search import NO_WAY_MS, Path, Seeds
-from roadnets.searches.search_input import check_arcs, check_one, check_seeds
+from roadnets.searches.search_input import check_arcs, check_pair, check_seeds
 from roadnets.searches.variety import by_penalties, way_by_heads
 
 _BLOCK: Final = 2
@@ -119,20 +119,7 @@ def _fastest_seeds(seeds: Seeds) -> _Faster:
 class ScipySearch:
     """Search of one set of weights; threads may share it.
 
-    Parameters
-    ----------
-    node_count
-        n nodes.
-    arc_tail, arc_head
-        int32 (a,), nodes; parallel arcs and loops are allowed.
-    arc_ms
-        int32 (a,), milliseconds, 0 to ``NO_WAY_MS``, which closes an arc. All three are kept,
-        not copied.
-
-    Raises
-    ------
-    ValueError
-        An array has another dtype or shape, or a value out of range; names it.
+    Parameters and errors are those of ``BucketSearch``, which takes ``rows`` besides.
     """
 
     def __init__(
@@ -157,10 +144,7 @@ class ScipySearch:
 
     def path(self, origin: Seeds, target: Seeds) -> Path | None:
         """Find the fastest way from one place to one other."""
-        check_seeds("origin", origin, self._nodes)
-        check_seeds("target", target, self._nodes)
-        check_one("origin", origin)
-        check_one("target", target)
+        check_pair(origin, target, self._nodes)
         return _find(self._out, origin, target)
 
     def alternatives(self, origin: Seeds, target: Seeds, most: int) -> list[Path]:

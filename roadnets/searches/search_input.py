@@ -52,16 +52,18 @@ def check_seeds(name: str, seeds: Seeds, node_count: int) -> None:
     _check_range(f"{name}.ms", seeds.ms, NO_WAY_MS)
 
 
-def check_one(name: str, seeds: Seeds) -> None:
-    """Check that seeds are of one place.
+def check_pair(origin: Seeds, target: Seeds, node_count: int) -> None:
+    """Check the two places of a path against a graph.
 
     Raises
     ------
     ValueError
-        They are of none, or of several.
+        As of ``check_seeds``, or the seeds are of no place or of several.
     """
-    if len(seeds) != 1:
-        raise ValueError(f"{name} has {len(seeds)} places; allowed: 1")
+    for name, seeds in (("origin", origin), ("target", target)):
+        check_seeds(name, seeds, node_count)
+        if len(seeds) != 1:
+            raise ValueError(f"{name} has {len(seeds)} places; allowed: 1")
 
 
 def _check_array(name: str, values: NDArray[np.int32], length: int) -> None:

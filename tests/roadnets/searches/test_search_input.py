@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from roadnets.searches.search import Seeds
-from roadnets.searches.search_input import check_arcs, check_one, check_seeds
+from roadnets.searches.search_input import check_arcs, check_pair, check_seeds
 from tests.roadnets.searches.cases import ints
 
 
@@ -40,7 +40,7 @@ def test_places_without_seeds_and_no_places_at_all_are_fine():
 @pytest.mark.parametrize("places", [0, 2])
 def test_a_path_is_between_single_places(places):
     with pytest.raises(ValueError, match=f"origin has {places} places; allowed: 1"):
-        check_one("origin", Seeds.at_nodes(range(places)))
+        check_pair(Seeds.at_nodes(range(places)), Seeds.at_nodes([0]), 9)
 
 
 def test_arcs_are_refused():
