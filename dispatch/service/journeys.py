@@ -6,7 +6,7 @@ Everything here takes its time and runs in a query thread.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -63,17 +63,12 @@ class Journeys:
         others: Sequence[Route] = ()
         if request.alternatives:
             others = travel.alternatives(vehicle, begin, end, request.alternatives)
-        p50_s, p90_s = self._sure(route, vehicle.mode)
         return roads_pb2.RouteResponse(
             reachable=True,
-            duration_s=route.duration_s,
-            length_m=route.length_m,
-            line=[present.known_point(p) for p in route.line],
-            legs=_legs(route),
-            p50_s=p50_s,
-            p90_s=p90_s,
-            signals=self._signals(route),
-            alternatives=[self._alternative(other, vehicle.mode) for other in others],
+            alternatives=[
+                roads_pb2.AlternativeRoute(**self._told(other, vehicle.mode)) for other in others
+            ],
+            **self._told(route, vehicle.mode),
         )
 
     def matrix(self, request: roads_pb2.MatrixRequest, mapping: ClientMapping) -> bytes:
@@ -173,26 +168,19 @@ class Journeys:
             for place, snap in enumerate(snapper.snap_many(points, mode))
         ]
 
-    def _alternative(self, route: Route, mode: TravelMode) -> roads_pb2.AlternativeRoute:
-        p50_s, p90_s = self._sure(route, mode)
-        return roads_pb2.AlternativeRoute(
-            duration_s=route.duration_s,
-            length_m=route.length_m,
-            line=[present.known_point(p) for p in route.line],
-            legs=_legs(route),
-            p50_s=p50_s,
-            p90_s=p90_s,
-            signals=self._signals(route),
-        )
-
-    def _signals(self, route: Route) -> list[roads_pb2.SignalOnRoute]:
-        return [_signal(arrival) for arrival in corridor_of(self._streets.network, route)]
-
-    def _sure(self, route: Route, mode: TravelMode) -> tuple[int, int]:
-        """Seconds that half of all drives, and nine of ten, keep."""
-        road = road_group(self._streets.network, route.edges)
-        p50, p90 = (self._quantiles(route.duration_s, mode, q, road) for q in (0.5, 0.9))
-        return int(p50), int(p90)
+    def _told(self, route: Route, mode: TravelMode) -> dict[str, Any]:
+        """Fields of a route, which are also those of an alternative."""
+        network = self._streets.network
+        road = road_group(network, route.edges)
+        return {
+            "duration_s": route.duration_s,
+            "length_m": route.length_m,
+            "line": [present.known_point(p) for p in route.line],
+            "legs": _legs(route),
+            "p50_s": int(self._quantiles(route.duration_s, mode, 0.5, road)),
+            "p90_s": int(self._quantiles(route.duration_s, mode, 0.9, road)),
+            "signals": [_signal(arrival) for arrival in corridor_of(network, route)],
+        }
 
     def _quantiles(
         self, seconds: ArrayLike, mode: TravelMode, share: float, road: RoadGroup | None = None

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
 
 from dispatch.errors import InvalidFieldError
 from dispatch.intake.mapping import ClientMapping
@@ -19,13 +17,11 @@ from roadnets.geo import LonLat
 from roadnets.lines import project_edges, projection_of
 from roadnets.network import RoadNetwork
 from roadnets.snapping.matching import Candidate, Fix, Match
-from roadnets.snapping.snap import ON_THE_LINE_M
+from roadnets.snapping.snap import ON_THE_LINE_M, Snapper, locate
 
 MOST_FIXES: Final = 1_000
 
 _FASTEST_KPH: Final = 400.0
-_SIGHT_M: Final = 0.5
-"""The direction of a street at a place is looked up so far before and behind it."""
 
 
 def snap(
@@ -48,7 +44,7 @@ def snap(
         matches = matcher.match_track(fixes, mode)
     else:
         matches = matcher.match_many([[fix] for fix in fixes], mode)
-    told = _Told(rooms.streets.network)
+    told = _Told(rooms.streets.network, rooms.streets.snapper)
     return roads_pb2.SnapResponse(fixes=told.fixes([fix.point for fix in fixes], matches))
 
 
@@ -90,8 +86,8 @@ def _check_order(request: roads_pb2.SnapRequest, fixes: Sequence[Fix]) -> None:
 class _Told:
     """Matches as messages: where on the map each candidate is, and on which side of its street."""
 
-    def __init__(self, network: RoadNetwork) -> None:
-        self._network = network
+    def __init__(self, network: RoadNetwork, snapper: Snapper) -> None:
+        self._network, self._snapper = network, snapper
         self._projection = projection_of(network)
 
     def fixes(
@@ -116,19 +112,12 @@ class _Told:
         if not candidates:
             return []
         edge = np.array([c.snap.edge for c in candidates])
-        fraction = np.array([c.snap.fraction for c in candidates])
         lines = project_edges(self._network, edge, self._projection)
-        at_m = fraction * shapely.length(lines)
-        foot = _along(lines, at_m)
-        ahead = _along(lines, at_m + _SIGHT_M) - _along(lines, (at_m - _SIGHT_M).clip(0))
-        lon, lat = np.array(points).T
-        offset = self._projection.to_metres(lon, lat) - foot
-        cross = ahead[:, 0] * offset[:, 1] - ahead[:, 1] * offset[:, 0]
-        left_m = cross / np.hypot(ahead[:, 0], ahead[:, 1]).clip(ON_THE_LINE_M)
-        places = self._projection.to_degrees(foot).tolist()
+        located = locate(lines, self._snapper.places(points))
+        places = self._projection.to_degrees(located.foot).tolist()
+        columns = zip(candidates, places, located.left_m.tolist(), strict=True)
         return [
-            self._point(candidate, LonLat(*place), side)
-            for candidate, place, side in zip(candidates, places, left_m.tolist(), strict=True)
+            self._point(candidate, LonLat(*place), left_m) for candidate, place, left_m in columns
         ]
 
     def _point(self, candidate: Candidate, place: LonLat, left_m: float) -> roads_pb2.SnappedPoint:
@@ -174,10 +163,3 @@ def _side(left_m: float) -> roads_pb2.Side.ValueType:
     if abs(left_m) <= ON_THE_LINE_M:
         return roads_pb2.SIDE_MIDDLE
     return roads_pb2.SIDE_LEFT if left_m > 0 else roads_pb2.SIDE_RIGHT
-
-
-def _along(lines: NDArray[np.object_], at_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    points: NDArray[np.float64] = shapely.get_coordinates(
-        shapely.line_interpolate_point(lines, at_m)
-    )
-    return points

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from roadnets.calibration.calibrate import FEWEST_TRIPS, HeldOut, draw, fit, held_out
 from roadnets.calibration.synthetic_trips import known_calibration, synthetic_trips
-from roadnets.calibration.trips import Refused, Trip, measure
+from roadnets.calibration.trips import Refused, Samples, Trip, measure
 from roadnets.calibration.uncertainty import Calibration
 from roadnets.errors import SourceError
 from roadnets.imports.streets import Tell, silence
@@ -83,17 +83,7 @@ def calibrate_to(
     travel_at = _travel_at(network, prepared, _modes(file.trips), congestion)
     measured = measure(network, file.trips, travel_at, hours)
     refused = tuple(sorted((*file.refused, *measured.refused)))
-    samples = measured.samples
-    if len(samples) < FEWEST_TRIPS:
-        reasons = "; ".join(f"line {r.line}: {r.reason}" for r in refused[:3])
-        raise SourceError(
-            f"{len(samples)} trips can be used; needed: {FEWEST_TRIPS} or more"
-            + (f". Refused: {len(refused)} ({reasons} …)" if refused else "")
-        )
-    tell("fitting")
-    calibration = fit(samples, zone, f"{len(samples):,} trips")
-    tell("fitting to parts, to try the fit on the rest")
-    return Calibrated(calibration, held_out(samples, zone), len(samples), refused)
+    return _fitted(measured.samples, zone, "trips", refused, tell)
 
 
 def calibrate_to_synthetic(
@@ -128,12 +118,8 @@ def calibrate_to_synthetic(
     measured = measure(network, trips, travel_at, hours, most_times=float("inf"))
     truth = known_calibration(zone)
     samples = draw(measured.samples, truth, np.random.default_rng(seed + 1))
-    if len(samples) < FEWEST_TRIPS:
-        raise SourceError(f"{len(samples)} trips can be used; needed: {FEWEST_TRIPS} or more")
-    tell("fitting")
-    calibration = fit(samples, zone, f"{len(samples):,} made-up trips")
-    tell("fitting to parts, to try the fit on the rest")
-    return Calibrated(calibration, held_out(samples, zone), len(samples), measured.refused, truth)
+    found = _fitted(samples, zone, "made-up trips", measured.refused, tell)
+    return found._replace(truth=truth)
 
 
 def refused_lines(refused: Sequence[Refused], trips: int) -> str:
@@ -141,6 +127,21 @@ def refused_lines(refused: Sequence[Refused], trips: int) -> str:
     head = f"{len(refused):,} of {trips:,} trips refused" + (":" if refused else "")
     lines = [f"  line {row.line}: {row.reason}" for row in refused]
     return "\n".join([head, *lines])
+
+
+def _fitted(
+    samples: Samples, zone: str, what: str, refused: tuple[Refused, ...], tell: Tell
+) -> Calibrated:
+    if len(samples) < FEWEST_TRIPS:
+        reasons = "; ".join(f"line {r.line}: {r.reason}" for r in refused[:3])
+        raise SourceError(
+            f"{len(samples)} trips can be used; needed: {FEWEST_TRIPS} or more"
+            + (f". Refused: {len(refused)} ({reasons} …)" if refused else "")
+        )
+    tell("fitting")
+    calibration = fit(samples, zone, f"{len(samples):,} {what}")
+    tell("fitting to parts, to try the fit on the rest")
+    return Calibrated(calibration, held_out(samples, zone), len(samples), refused)
 
 
 def _modes(trips: Sequence[Trip]) -> Collection[TravelMode]:

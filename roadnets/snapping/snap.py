@@ -161,8 +161,8 @@ class Snapper:
         by_edge = np.lexsort((street, found))
         found, first = np.unique(found[by_edge], return_index=True)
         street, distance_m = street[by_edge][first], distance_m[by_edge][first]
-        fraction, on_left, *_ = _locate(streets.tree.geometries[street], places[found])
-        named_twin = on_left & (streets.twin[street] >= 0)
+        fraction, left_m, *_ = locate(streets.tree.geometries[street], places[found])
+        named_twin = (left_m > ON_THE_LINE_M) & (streets.twin[street] >= 0)
         edge = np.where(named_twin, streets.twin[street], streets.edge[street])
         fraction = np.where(named_twin, 1 - fraction, fraction)
         columns = (found.tolist(), edge.tolist(), fraction.tolist(), distance_m.tolist())
@@ -240,14 +240,14 @@ class Snapper:
         streets, places = self._streets_of(mode), self.places(points)
         found, street = streets.tree.query(places, predicate="dwithin", distance=radius_m)
         lines, at = streets.tree.geometries[street], places[found]
-        fraction, on_left, place, ahead = _locate(lines, at)
+        fraction, left_m, place, ahead = locate(lines, at)
         there = Feet(
             point=found,
             edge=streets.edge[street],
             fraction=fraction,
             distance_m=shapely.distance(lines, at),
             bearing_deg=bearing_deg(ahead),
-            on_right=~on_left,
+            on_right=left_m <= ON_THE_LINE_M,
             place=place,
         )
         return _both_ways(there, streets.twin[street])
@@ -322,17 +322,29 @@ def _log_snaps(points: Sequence[LonLat], mode: TravelMode, snaps: Sequence[Snap 
             _log.debug("%s is %.1f m from edge %d for %s", point, snap.distance_m, snap.edge, mode)
 
 
-def _locate(
-    lines: NDArray[np.object_], places: NDArray[np.object_]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
-    """Find where on its line each of k places is.
+class Located(NamedTuple):
+    """Where on its line each of k places is.
 
-    Returns
-    -------
-    tuple
-        The fraction of the line's length (k,); whether the place lies left of it (k,); the nearest
-        point of the line (k, 2), metres; and which way the line leads there, a vector (k, 2).
+    Attributes
+    ----------
+    fraction
+        float64 (k,), of the line's length.
+    left_m
+        float64 (k,), how far the place lies left of where the line leads; right of it below 0.
+    foot
+        float64 (k, 2), the nearest point of the line, metres.
+    ahead
+        float64 (k, 2), which way the line leads there.
     """
+
+    fraction: NDArray[np.float64]
+    left_m: NDArray[np.float64]
+    foot: NDArray[np.float64]
+    ahead: NDArray[np.float64]
+
+
+def locate(lines: NDArray[np.object_], places: NDArray[np.object_]) -> Located:
+    """Find where on its line each of k places is; both shapely (k,), in metres."""
     length_m = shapely.length(lines)
     along_m = shapely.line_locate_point(lines, places)
     fraction = np.divide(along_m, length_m, out=np.zeros_like(along_m), where=length_m > 0)
@@ -346,5 +358,6 @@ def _locate(
     )
     direction, offset = ahead - behind, shapely.get_coordinates(places) - foot
     cross = direction[:, 0] * offset[:, 1] - direction[:, 1] * offset[:, 0]
-    on_left = cross > ON_THE_LINE_M * np.hypot(direction[:, 0], direction[:, 1])
-    return fraction.clip(0, 1), on_left, foot, direction
+    # A line shorter than the resolution has no direction to speak of, and no side.
+    left_m = cross / np.hypot(direction[:, 0], direction[:, 1]).clip(ON_THE_LINE_M)
+    return Located(fraction.clip(0, 1), left_m, foot, direction)
