@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 from roadnets.errors import PointError
 
 Seconds = NewType("Seconds", int)
-Metres = NewType("Metres", int)
 
 UNREACHABLE = Seconds(1 << 30)
 """No way there. Safe to add a turnout to; compare with ``>=``."""

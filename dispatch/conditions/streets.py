@@ -134,14 +134,13 @@ class Streets:
             somewhere = self.network.edge_line(0)[0]
             self.matcher.match((Fix(somewhere),), TravelMode.BLUE_LIGHT)
 
-    def snap_vehicle(
-        self, track: Sequence[Fix], mode: TravelMode = TravelMode.BLUE_LIGHT
-    ) -> Snap | None:
-        """Where a vehicle is by its last positions, oldest first.
+    def snap_vehicle(self, track: Sequence[Fix]) -> Snap | None:
+        """Where a vehicle under blue light is by its last positions, oldest first.
 
         That is the snap of the last one; where streets lie above each other there, it is told by
         heading, speed and where the vehicle came from, and remembered.
         """
+        mode = TravelMode.BLUE_LIGHT
         plain = self.snap(track[-1].point, mode)
         if plain is None or not self._layered:
             return plain

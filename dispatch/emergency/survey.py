@@ -105,12 +105,6 @@ _FOR_LACK_OF_UNITS = frozenset(
 )
 
 
-def open_incident(scene: Scene, incident: Incident, streets: Streets) -> OpenIncident | None:
-    """An incident as decisions see it; None when it has no place, no type or no open need."""
-    closed = streets.closed_edges(scene.conditions, TravelMode.BLUE_LIGHT)
-    return _open(incident, _taken_back(scene.emergency), closed, streets)
-
-
 def placed_incident(
     scene: Scene, incident: Incident, needs: tuple[OpenNeed, ...], streets: Streets
 ) -> OpenIncident | None:

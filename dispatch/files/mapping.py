@@ -5,7 +5,6 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -68,11 +67,6 @@ class _Client(msgspec.Struct, forbid_unknown_fields=True):
 
 class _MappingFile(msgspec.Struct, forbid_unknown_fields=True):
     clients: dict[_ClientId, _Client]
-
-
-def default_mapping_path() -> Path:
-    """The mapping that the product ships: no client yet, an example to be uncommented."""
-    return Path(str(resources.files("dispatch") / "defaults" / "mapping.yaml"))
 
 
 def read_mappings(path: Path, plans: ResponsePlans, fleet: FleetFile | None) -> Mappings:

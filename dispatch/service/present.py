@@ -165,9 +165,7 @@ class Presenter:
         serving = {n.fate.assignment for n in incident.needs if isinstance(n.fate, Assigned)}
         return incident_pb2.Incident(
             name=names.name_of(names.INCIDENTS, incident.incident_id),
-            state=incident_pb2.INCIDENT_STATE_CLOSED
-            if closed
-            else incident_pb2.INCIDENT_STATE_OPEN,
+            state=_CLOSED if closed else _OPEN,
             incident_type=incident.incident_type,
             raw_incident_type=incident.raw_incident_type,
             priority=incident.priority,

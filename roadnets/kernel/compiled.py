@@ -41,12 +41,9 @@ Flag: Final = types.boolean
 Nothing: Final = types.void
 Ints: Final = types.Array(types.int32, 1, "C", readonly=True)
 Flags: Final = types.Array(types.boolean, 1, "C", readonly=True)
-Longs: Final = types.Array(types.int64, 1, "C", readonly=True)
 Words: Final = types.Array(types.uint64, 1, "C", readonly=True)
-IntTable: Final = types.Array(types.int32, 2, "C", readonly=True)
 OutInts: Final = types.Array(types.int32, 1, "C")
 OutFlags: Final = types.Array(types.boolean, 1, "C")
-OutLongs: Final = types.Array(types.int64, 1, "C")
 OutWords: Final = types.Array(types.uint64, 1, "C")
 OutIntTable: Final = types.Array(types.int32, 2, "C")
 

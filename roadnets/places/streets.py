@@ -19,8 +19,6 @@ from roadnets.network import EdgeFlag, RoadNetwork
 APART_M: Final = 400.0
 """Stretches of one name nearer than this are one street; farther apart, two streets of one name."""
 
-Ints = NDArray[np.integer]
-
 
 class NamedStreet(NamedTuple):
     """One street: a stretch or several of one name near each other.

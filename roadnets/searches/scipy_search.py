@@ -119,7 +119,7 @@ def _fastest_seeds(seeds: Seeds) -> _Faster:
 class ScipySearch:
     """Search of one set of weights; threads may share it.
 
-    Parameters and errors are those of ``BucketSearch``, which takes ``rows`` besides.
+    Parameters and errors are those of ``BucketSearch``.
     """
 
     def __init__(

@@ -61,43 +61,6 @@ class Effects:
         return self.closed, self.impassable, self.contraflow, self.depth_m, self.factor
 
 
-def effects_from_scratch(edges: int, conditions: Iterable[Condition]) -> Effects:
-    """Compute what conditions do, one after the other: the plain truth behind ``Overlay``.
-
-    Parameters
-    ----------
-    edges
-        How many the network has.
-    conditions
-        In force, in any order.
-
-    Returns
-    -------
-    Effects
-        Bit for bit what an overlay holds that arrived at the same conditions by any way.
-    """
-    effects = Effects.none(edges)
-    weather = np.ones_like(effects.factor)
-    for condition in conditions:
-        at, bits = condition.edges, _bits(condition)
-        columns = np.array([MODE_COLUMN[mode] for mode in condition.modes], np.int64)
-        cells = at[:, None], columns
-        match condition.effect:
-            case Closed(impassable):
-                effects.closed[at] |= bits
-                effects.impassable[at] |= bits if impassable else np.uint8(0)
-            case Contraflow():
-                effects.contraflow[at] |= bits
-            case Flooded(depth_m):
-                effects.depth_m[cells] = np.maximum(effects.depth_m[cells], np.float32(depth_m))
-            case Slowed(factor):
-                effects.factor[cells] = np.minimum(effects.factor[cells], np.float32(factor))
-            case Weather(factor):
-                weather[cells] = np.minimum(weather[cells], np.float32(factor))
-    np.multiply(effects.factor, weather, out=effects.factor)
-    return effects
-
-
 class Overlay:
     """What the conditions in force do to each edge.
 
@@ -165,12 +128,6 @@ class Overlay:
             self._lists.link([c.edges for c in in_force], list(self._table.slot_of.values()))
         self.conditions, self._in_force = conditions, wanted
         return changed
-
-    def conditions_on(self, edge: int) -> tuple[Condition, ...]:
-        """Every condition that is on an edge, in order of its id."""
-        slots = set(self._lists.of(edge))
-        found = [c for c, slot in self._table.slot_of.items() if slot in slots] if slots else []
-        return tuple(sorted(found, key=lambda condition: condition.condition_id))
 
     def _strange(self, conditions: Iterable[Condition]) -> str:
         """Say which condition is on an edge that the network does not have."""
@@ -351,14 +308,6 @@ class _Lists:
     def wasteful(self) -> bool:
         """Whether more is unlinked than in use."""
         return self._unlinked > max(4096, self._used - self._unlinked)
-
-    def of(self, edge: int) -> list[int]:
-        """Every slot on an edge."""
-        slots, entry = [], int(self.head[edge])
-        while entry >= 0:
-            slots.append(int(self.slot[entry]))
-            entry = int(self.following[entry])
-        return slots
 
     def _reserve(self, more: int) -> None:
         needed = self._used + more

@@ -22,6 +22,9 @@ LINE_TOLERANCE_M: Final = 25.0
 
 WIDEST_TOLERANCE_M: Final = 200.0
 
+_SUGGESTED: Final = 3
+"""Names told to whoever named no street: as many as one reads at a glance."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreetSelector:
@@ -185,16 +188,16 @@ def _inside(
     return [edge.astype(np.int32)]
 
 
-def nearest_names(network: RoadNetwork, text: str, count: int = 3) -> list[str]:
-    """Suggest street names for a text that is none, best first.
+def nearest_names(network: RoadNetwork, text: str) -> list[str]:
+    """Suggest up to three street names for a text that is none, best first.
 
     Names that contain the text come before names that are merely spelled alike.
     """
     wanted = text.strip().casefold()
     spelled = {n.casefold(): n for n in (*network.names, *network.names_en) if n}
     containing = [folded for folded in spelled if wanted in folded]
-    alike = difflib.get_close_matches(wanted, spelled, n=count, cutoff=0.5)
-    return [spelled[folded] for folded in dict.fromkeys((*containing, *alike))][:count]
+    alike = difflib.get_close_matches(wanted, spelled, n=_SUGGESTED, cutoff=0.5)
+    return [spelled[folded] for folded in dict.fromkeys((*containing, *alike))][:_SUGGESTED]
 
 
 def _within(

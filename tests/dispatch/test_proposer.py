@@ -21,7 +21,8 @@ from dispatch.emergency.commands import (
 from dispatch.emergency.events import DecisionMade, ProposalWithdrawn
 from dispatch.emergency.model import Assigned, Deciding, Fate, Incident, Proposed, Unmet
 from dispatch.emergency.propose import ProposeSettings
-from dispatch.emergency.survey import open_incident
+from dispatch.emergency.snapshot import OpenIncident, OpenNeed
+from dispatch.emergency.survey import Scene, placed_incident
 from dispatch.engine import Done
 from dispatch.errors import ConflictError, NotFoundError
 from dispatch.fleet.positions import Position
@@ -51,6 +52,14 @@ STREETS = streets_of()
 ONE = fleet([unit("A1", ALS, BLS)], hospitals=[hospital(1, at(9, 0))])
 TWO = fleet([unit("A1", ALS, BLS, station=1), unit("A2", ALS, BLS, station=2)])
 S = UnitStatus
+
+
+def opened(scene: Scene, incident: Incident) -> OpenIncident:
+    """An incident with every need of its own that is open."""
+    needs = tuple(OpenNeed(n.need_id, n.capability) for n in incident.needs if n.open)
+    placed = placed_incident(scene, incident, needs, STREETS)
+    assert placed is not None
+    return placed
 
 
 class Desk:
@@ -530,7 +539,7 @@ class TestRecommend:
         await desk.settled()
         state, before = desk.engine.state, state_hash(desk.engine.state)
         scene = desk.proposer._scene(state)
-        asked = open_incident(scene, desk.incident(e), STREETS)
+        asked = opened(scene, desk.incident(e))
         decision, rankings = await desk.proposer.recommend(state, asked, limit=2)
         assert [r.need.need_id for r in rankings] == ["als-1", "bls-1", "bls-2"]
         assert {i for i, _ in decision.unmet} <= {e}
@@ -544,7 +553,7 @@ class TestRecommend:
             await desk.becomes(minor, Proposed, "bls-1")
             other = desk.incident(minor)
             scene = desk.proposer._scene(desk.engine.state)
-            asked = open_incident(scene, other, STREETS)
+            asked = opened(scene, other)
             _, (ranking,) = await desk.proposer.recommend(desk.engine.state, asked, limit=5)
             assert ranking.ruled_out == (("A1", Remark("unit_promised", {"priority": "2"})),)
 
@@ -552,9 +561,7 @@ class TestRecommend:
         e = await desk.report("fall", at(9, 0))
         await desk.becomes(e, Proposed, "bls-1")
         desk.engine.observe({UnitId("A1"): Position(at(9, 0), NOW)})
-        described = open_incident(
-            desk.proposer._scene(desk.engine.state), desk.incident(e), STREETS
-        )
+        described = opened(desk.proposer._scene(desk.engine.state), desk.incident(e))
         state = desk.engine.state
         _, (ranking,) = await desk.proposer.recommend(state, described, limit=1)
         assert ranking.candidates[0].unit == "A1"

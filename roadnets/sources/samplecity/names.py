@@ -89,7 +89,6 @@ class Namer:
         return Name(f"{local}{variant[0]}{kind.local}", f"{english}{variant[1]} {kind.english}")
 
 
-AVENUE: Final = Name("大道", "Avenue")
 ROAD: Final = Name("路", "Road")
 STREET: Final = Name("街", "Street")
 LANE: Final = Name("巷", "Lane")

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from dispatch.conditions.model import ConditionsState
 from dispatch.emergency.commands import CancelAssignment, PressStatus, UpdateIncident
 from dispatch.emergency.snapshot import Snapshot, UnitView
-from dispatch.emergency.survey import Scene, open_incident, take_snapshot, to_be_decided
+from dispatch.emergency.survey import Scene, take_snapshot, to_be_decided
 from dispatch.fleet.positions import Position, fix_of
 from dispatch.model import AssignmentId, UnitId, UnitStatus
 from dispatch.state import State
@@ -82,7 +82,7 @@ class TestIncidents:
         e = desk.report("crash")
         desk.propose(e, {"als-1": "A1"})
         assert ids(desk) == []
-        assert open_incident(scene(desk.state), desk.incident(e), STREETS) is not None
+        assert any(need.open for need in desk.incident(e).needs)
 
     def test_without_a_place_or_type_nothing_can_be_decided(self, desk: DeskAtHand) -> None:
         desk.report("fall", None)

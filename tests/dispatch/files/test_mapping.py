@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from dispatch.errors import FileRefusedError
-from dispatch.files.mapping import default_mapping_path, read_mappings
+from dispatch.files.mapping import read_mappings
 from dispatch.files.plans import default_plans_path, read_plans
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.fleet.model import Hospital, Station, Unit
@@ -79,8 +80,9 @@ def test_reads_codes_as_they_are_written(tmp_path: Path) -> None:
 
 
 def test_shipped_mapping_knows_no_client_and_its_example_is_right(tmp_path: Path) -> None:
-    assert read_mappings(default_mapping_path(), PLANS, FLEET).clients == {}
-    text = default_mapping_path().read_text(encoding="utf-8")
+    shipped = Path(str(resources.files("dispatch") / "defaults" / "mapping.yaml"))
+    assert read_mappings(shipped, PLANS, FLEET).clients == {}
+    text = shipped.read_text(encoding="utf-8")
     head, example = text.split("clients: {}\n")
     uncommented = "".join(line[1:] + "\n" for line in example.splitlines())
     mappings = read(tmp_path, f"{head}clients:\n{uncommented}")

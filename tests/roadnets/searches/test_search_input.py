@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from roadnets.searches.bucket_search import BucketSearch
+from roadnets.searches.scipy_search import ScipySearch
 from roadnets.searches.search import Seeds
 from roadnets.searches.search_input import check_arcs, check_pair, check_seeds
 from tests.roadnets.searches.cases import ints
@@ -50,3 +52,9 @@ def test_arcs_are_refused():
         check_arcs(5, ints(4), ints(0, 1), ints(0))
     with pytest.raises(ValueError, match="arc_ms has 1073741824; allowed: 0 to 1073741823"):
         check_arcs(5, ints(4), ints(0), ints(1 << 30))
+
+
+@pytest.mark.parametrize("search_of", [BucketSearch, ScipySearch])
+def test_searches_refuse_arcs_outside_the_graph(search_of):
+    with pytest.raises(ValueError, match="arc_head has 2; allowed: 0 to 1"):
+        search_of(2, ints(1), ints(2), ints(1))
