@@ -7,10 +7,8 @@ Rates are calls answered per second with ``--callers`` at once; medians over the
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
-import json
 import random
 import statistics
 import subprocess
@@ -24,6 +22,7 @@ from typing import Any
 
 import grpc
 
+from benchmarks._options import keep, parser_of
 from benchmarks.echo_server import METHOD
 from dispatch.v1 import common_pb2, emergency_pb2, emergency_pb2_grpc, roads_pb2, roads_pb2_grpc
 
@@ -163,9 +162,7 @@ async def measure(rounds: int, calls: int, planned_calls: int, callers: int) -> 
 
 def main() -> None:
     """Measure and print; ``--json FILE`` keeps the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--quick", action="store_true", help="one short round")
+    parser = parser_of(__doc__, quick="one short round")
     parser.add_argument("--callers", type=int, default=64)
     options = parser.parse_args()
     rounds, calls, planned = (1, 2000, 100) if options.quick else (5, 6000, 300)
@@ -177,8 +174,7 @@ def main() -> None:
             f"   p99 {row['p99_ms']:6.1f} ms"
         )
     print(f"a report made durable runs at {figures['kept_to_echo']:.2f} of the echo's rate")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    keep(figures, options.json)
 
 
 if __name__ == "__main__":

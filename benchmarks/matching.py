@@ -7,13 +7,14 @@ matched as a live service does it, by the few before it. On the sample city, or 
 
 from __future__ import annotations
 
-import argparse
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmarks._options import keep, parser_of
 from roadnets import store
 from roadnets.geo import LonLat
 from roadnets.network import RoadNetwork
@@ -27,6 +28,8 @@ from tests.roadnets.tracks import drive, random_routes
 BLUE_LIGHT = TravelMode.BLUE_LIGHT
 POINTS = 10_000
 FLEET = 1_000
+NOISES_M = (0.0, 10.0, 20.0)
+SEED = 1
 
 
 @dataclass
@@ -78,8 +81,8 @@ def matched(network: RoadNetwork, routes: list[list[int]], noise_m: float, seed:
     return tally
 
 
-def print_speeds(network: RoadNetwork, routes: list[list[int]], seed: int) -> None:
-    """Print what it takes to snap many points, and to match a fleet."""
+def speeds(network: RoadNetwork, routes: list[list[int]], seed: int) -> dict[str, float]:
+    """Milliseconds that it takes to snap many points, and to match a fleet."""
     rng = np.random.default_rng(seed)
     drives = [drive(network, route, rng, noise_m=10.0)[0] for route in routes]
     fixes = [fix for track in drives for fix in track]
@@ -94,6 +97,7 @@ def print_speeds(network: RoadNetwork, routes: list[list[int]], seed: int) -> No
     snapper.snap(points[0], BLUE_LIGHT)
     matcher.match(tracks[0], BLUE_LIGHT)
     fleet = [tracks[i % len(tracks)] for i in range(FLEET)]
+    found = {}
     for what, work in (
         (f"{POINTS:,} points snapped", lambda: snapper.snap_many(points, BLUE_LIGHT)),
         (
@@ -107,27 +111,32 @@ def print_speeds(network: RoadNetwork, routes: list[list[int]], seed: int) -> No
     ):
         began = time.process_time()
         work()
-        print(f"{what:<40}{1000 * (time.process_time() - began):>9,.0f} ms")
+        found[what] = 1000 * (time.process_time() - began)
+        print(f"{what:<40}{found[what]:>9,.0f} ms")
+    return found
+
+
+def measure(network: RoadNetwork, drives: int) -> dict[str, Any]:
+    """All figures of one network."""
+    routes = list(random_routes(network, drives, np.random.default_rng(SEED)))
+    print(f"{network.name}, {network.edge_count:,} edges, {drives} drives")
+    print("noise m  fixes     on edge   on street   ambiguous  wrong, sure   ms/fix")
+    tallies = {}
+    for noise_m in NOISES_M:
+        tally = matched(network, routes, noise_m, SEED)
+        print(f"{noise_m:>7.0f}{tally}")
+        tallies[f"noise_{noise_m:.0f}_m"] = asdict(tally)
+    return {**tallies, "ms": speeds(network, routes, SEED)}
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure and print; ``--json FILE`` keeps the figures."""
+    parser = parser_of(__doc__, quick="fewer drives")
     parser.add_argument("networks", nargs="*", type=Path, help="network files")
-    parser.add_argument("--routes", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    for network in (
-        map(store.load, arguments.networks) if arguments.networks else [sample_network()]
-    ):
-        routes = list(
-            random_routes(network, arguments.routes, np.random.default_rng(arguments.seed))
-        )
-        print(f"{network.name}, {network.edge_count:,} edges, {arguments.routes} drives")
-        print("noise m  fixes     on edge   on street   ambiguous  wrong, sure   ms/fix")
-        for noise_m in (0.0, 10.0, 20.0):
-            print(f"{noise_m:>7.0f}{matched(network, routes, noise_m, arguments.seed)}")
-        print_speeds(network, routes, arguments.seed)
+    options = parser.parse_args()
+    networks = map(store.load, options.networks) if options.networks else [sample_network()]
+    found = {n.name: measure(n, 3 if options.quick else 12) for n in networks}
+    keep(found, options.json)
 
 
 if __name__ == "__main__":

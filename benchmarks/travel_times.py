@@ -7,8 +7,6 @@ medians. Progress goes to stderr, the table to stdout, everything to ``--json``.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import sys
 import tempfile
@@ -17,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks._options import keep, parser_of
 from benchmarks.city import flood, porto
 from benchmarks.graphs import Graph, cut, newyork, tiled
 from benchmarks.kernel import bare, exact, streets
@@ -189,17 +188,14 @@ def report(found: dict[str, Any]) -> None:
 
 def main() -> None:
     """Measure and print; ``--json FILE`` keeps the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, no large graph")
+    parser = parser_of(__doc__, quick="fewer rounds, no large graph")
     parser.add_argument(
         "--peer-python", type=Path, metavar="PYTHON", help=f"interpreter that has {PEER}"
     )
     options = parser.parse_args()
     found = measure(interpreter_with(PEER, options.peer_python), quick=options.quick)
     report(found)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    keep(found, options.json)
 
 
 if __name__ == "__main__":
