@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _not_negative(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"it is {text}; allowed: whole numbers, 0 or more")
+    return int(text)
+
+
 def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Fit how real trips lie about the engine's times, by mode, time of day and kind of way, "
@@ -81,10 +87,12 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--synthetic",
         metavar="N",
-        type=int,
+        type=_not_negative,
         help="make N trips up, and find again what they follow",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the trips that are made up")
+    parser.add_argument(
+        "--seed", type=_not_negative, default=0, help="of the trips that are made up: 0 or more"
+    )
     parser.add_argument(
         *("-o", "--output"), metavar="calibration.json", type=Path, required=True, help="to write"
     )

@@ -107,11 +107,12 @@ def calibrate_to_synthetic(
     SourceError
         Fewer than 30 trips can be used.
     ValueError
-        ``zone`` is none, or ``count`` is below 0.
+        ``zone`` is none, or ``count`` or ``seed`` is below 0.
     """
     hours = zone_of(zone)
-    if count < 0:
-        raise ValueError(f"count is {count}; allowed: 0 or more")
+    for what, number in (("count", count), ("seed", seed)):
+        if number < 0:
+            raise ValueError(f"{what} is {number}; allowed: 0 or more")
     tell(f"making {count:,} trips up")
     trips = synthetic_trips(network, count, seed, hours)
     travel_at = _travel_at(network, prepared, _modes(trips), congestion)
@@ -161,10 +162,13 @@ def _travel_at(
         return {mode: pace_ms(network, mode, congestion, slot) for mode in modes}
 
     roads = LiveRoads(network, pace(0), prepared, modes)
+    in_force = 0
 
     def travel_at(slot: int) -> TravelTimes:
-        if not all(congestion.is_flat(hour) for hour in (0, slot)):
+        nonlocal in_force
+        if not all(congestion.is_flat(hour) for hour in (in_force, slot)):
             roads.repace(pace(slot))
+        in_force = slot
         return roads.travel()
 
     return travel_at

@@ -258,3 +258,15 @@ def test_porto_in_seconds_and_the_same_bytes_each_time(tmp_path: Path) -> None:
     assert cpu_s < 12
     assert run("import", source, "-o", "b.net", cwd=tmp_path).returncode == 0
     assert (tmp_path / "a.net").read_bytes() == (tmp_path / "b.net").read_bytes()
+
+
+@pytest.mark.parametrize("option", ["--seed", "--synthetic"])
+def test_calibrate_names_the_option_that_is_below_0(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"--synthetic": "60", "--seed": "1", option: "-1"}
+    words = [word for pair in options.items() for word in pair]
+    with pytest.raises(SystemExit):
+        main(["calibrate", "city.net", *words, "-o", "calibration.json"])
+    told = capsys.readouterr().err
+    assert f"argument {option}: it is -1; allowed: whole numbers, 0 or more" in told

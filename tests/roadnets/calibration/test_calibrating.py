@@ -54,12 +54,21 @@ def test_the_same_seed_gives_the_same_calibration(city: tuple[RoadNetwork, Prepa
     assert one == two != other
 
 
-def observed(network: RoadNetwork, count: int, times: float) -> TripFile:
-    """Trips across the grid that each took so many times 600 s."""
+@pytest.mark.parametrize("name", ["count", "seed"])
+def test_a_number_below_0_is_refused_by_its_name(
+    city: tuple[RoadNetwork, Prepared], name: str
+) -> None:
+    numbers = {"count": 60, "seed": 1} | {name: -1}
+    with pytest.raises(ValueError, match=f"{name} is -1; allowed: 0 or more"):
+        calibrate_to_synthetic(*city, **numbers, zone="UTC")
+
+
+def observed(network: RoadNetwork, count: int, times: float, hour: int = 12) -> TripFile:
+    """Trips across the grid that each took so many times 600 s, the first of them at an hour."""
     west, east = (
         LonLat(float(network.node_lon[node]), float(network.node_lat[node])) for node in (0, 899)
     )
-    start = datetime(2026, 3, 2, 12, tzinfo=SHANGHAI)
+    start = datetime(2026, 3, 2, hour, tzinfo=SHANGHAI)
     trips = (
         Trip(i + 2, west, east, start + timedelta(minutes=i), 600.0 * times, BLUE)
         for i in range(count)
@@ -90,6 +99,19 @@ def test_the_engine_knows_the_congestion(city: tuple[RoadNetwork, Prepared]) -> 
         size, 0.5
     )
     assert ratio[0] < 0.8
+
+
+def test_hours_after_a_jam_are_as_fast_as_without_one(city: tuple[RoadNetwork, Prepared]) -> None:
+    week = [1.0] * 24
+    week[8] = 0.4
+    jam = {"factors": {"local": {"everyday": week}}, "blue_light_share": 1}
+    jammed, later = (observed(city[0], count, 1.0, hour) for count, hour in ((1, 8), (40, 22)))
+    both = TripFile(jammed.trips + later.trips, ())
+    flat, after = (
+        calibrate_to(*city, both, "Asia/Shanghai", congestion).scores[0].before
+        for congestion in (Congestion(), Congestion.from_mapping(jam))
+    )
+    assert after.bias_s == flat.bias_s  # a median: of 41 trips one was in the jam
 
 
 def test_too_few_trips_are_refused(city: tuple[RoadNetwork, Prepared]) -> None:
