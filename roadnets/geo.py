@@ -108,11 +108,7 @@ def to_wgs84_many(
     PointError
         A point is not a number, or off the earth; names its index.
     """
-    fine = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
-    if not fine.all():
-        at = int(np.flatnonzero(~fine)[0])
-        allowed = "-180 to 180 and -90 to 90 degrees"
-        raise PointError(f"point {at} is {lon[at]}, {lat[at]}; allowed: {allowed}")
+    check_points(lon, lat)
     if system is CoordinateSystem.BD09:
         lon, lat = _invert(lambda x, y: _gcj02_to_bd09(x, y, np), lon, lat)
     if system in (CoordinateSystem.BD09, CoordinateSystem.GCJ02):
@@ -150,6 +146,22 @@ def from_wgs84(point: LonLat, system: CoordinateSystem) -> tuple[float, float]:
             return _gcj02_to_bd09(*_wgs84_to_gcj02(*point))
         case CoordinateSystem.WGS84 | CoordinateSystem.CGCS2000:
             return point.lon, point.lat
+
+
+def check_points(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> None:
+    """Refuse points, float64 (k,) each, that are not on the earth.
+
+    Raises
+    ------
+    PointError
+        A point is not a number, or off the earth; names its index.
+    """
+    for name, values, limit in (("longitude", lon, 180), ("latitude", lat, 90)):
+        wrong = np.flatnonzero(~(np.abs(values) <= limit))  # also true of NaN
+        if len(wrong):
+            at = int(wrong[0])
+            allowed = f"-{limit} to {limit} degrees"
+            raise PointError(f"{name} of point {at} is {values[at]}; allowed: {allowed}")
 
 
 def _check_degrees(lon: float, lat: float) -> None:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from roadnets.geo import LocalProjection, LonLat, distance_m
+from roadnets.geo import LocalProjection, LonLat, check_points, distance_m
 
 TRACK_KEPT: Final = 10
 """So many fixes are enough to tell where a vehicle has come from."""
@@ -151,9 +151,16 @@ class Motion(NamedTuple):
 
 
 def motion_of(tracks: Sequence[Sequence[Fix]], projection: LocalProjection) -> Motion:
-    """Tell how vehicles moved, from their tracks one after the other."""
+    """Tell how vehicles moved, from their tracks one after the other.
+
+    Raises
+    ------
+    PointError
+        A fix is not on the earth; says which.
+    """
     fixes = [fix for track in tracks for fix in track]
     lon, lat = np.array([fix.point for fix in fixes], np.float64).T
+    check_points(lon, lat)
     metres = projection.to_metres(lon, lat)
     places = [(east, north) for east, north in metres.tolist()]
     speed_kph: list[float] = []

@@ -172,6 +172,8 @@ class Matcher:
         ------
         ValueError
             The track has no fix, or its times fall.
+        PointError
+            A fix is not on the earth.
         """
         return self.match_many([track], mode)[0]
 

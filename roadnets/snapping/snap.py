@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from roadnets.errors import PointError
-from roadnets.geo import LonLat
+from roadnets.geo import LonLat, check_points
 from roadnets.lines import bearing_deg, project_edges, projection_of
 from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.travel import Snap, TravelMode
@@ -24,6 +24,14 @@ SNAP_LIMIT_M: Final = 300.0
 
 ON_THE_LINE_M: Final = 0.01
 """A point so near to its line lies on neither side: the resolution of the geometry."""
+
+STACKED_M: Final = 15.0
+"""A street on the ground that is farther by up to this than one above or below it is preferred.
+
+The deck of an expressway is up to some 30 m wide and the street beneath it is drawn anywhere below
+it, so that nearness to one line or the other tells nothing; addresses, stations, hospitals and
+those whom crews stop for are on the ground.
+"""
 
 _SIGHT_M: Final = 0.5
 """The direction of a line at a point is looked up so far before and behind it."""
@@ -103,11 +111,49 @@ class _Streets:
         int32 (s,), its twin where that is drivable too, else -1.
     tree
         Over the s lines, in local metres.
+    on_ground
+        bool (s,), whether it lies on layer 0.
+    ground
+        Over the lines of those on the ground.
     """
 
     edge: NDArray[np.int32]
     twin: NDArray[np.int32]
     tree: shapely.STRtree
+    on_ground: NDArray[np.bool_]
+    ground: shapely.STRtree
+
+    def nearest(self, places: NDArray[np.object_], limit_m: float) -> _Nearest:
+        """Find the street of each of some places, shapely (k,), that has one within the limit."""
+        found, street, distance_m = _nearest(self.tree, places, limit_m)
+        stacked = np.flatnonzero(~self.on_ground[street])
+        if len(stacked):
+            which, below, below_m = _nearest(self.ground, places[found[stacked]], limit_m)
+            kept = below_m <= distance_m[stacked[which]] + STACKED_M
+            moved = stacked[which[kept]]
+            street[moved] = np.flatnonzero(self.on_ground)[below[kept]]
+            distance_m[moved] = below_m[kept]
+        return _Nearest(found, street, distance_m)
+
+
+class _Nearest(NamedTuple):
+    """Of k places that have a line within a limit: which, ascending; its line, and how far it is.
+
+    int64 (k,) twice and float64 (k,). Of equally near lines the lowest.
+    """
+
+    found: NDArray[np.int64]
+    street: NDArray[np.int64]
+    distance_m: NDArray[np.float64]
+
+
+def _nearest(tree: shapely.STRtree, places: NDArray[np.object_], limit_m: float) -> _Nearest:
+    (found, street), distance_m = tree.query_nearest(
+        places, max_distance=limit_m, return_distance=True
+    )
+    by_edge = np.lexsort((street, found))
+    found, first = np.unique(found[by_edge], return_index=True)
+    return _Nearest(found, street[by_edge][first], distance_m[by_edge][first])
 
 
 class Snapper:
@@ -137,7 +183,8 @@ class Snapper:
         Raises
         ------
         PointError
-            No street that ``mode`` may drive lies within the limit; says how far the nearest is.
+            No street that ``mode`` may drive lies within the limit, which says how far the nearest
+            is; or the point is not on the earth.
         """
         snap = self.snap_many([point], mode)[0]
         if snap is None:
@@ -147,20 +194,22 @@ class Snapper:
     def snap_many(self, points: Sequence[LonLat], mode: TravelMode) -> list[Snap | None]:
         """Put points on their streets; None for each that is beyond the limit.
 
-        The nearest street wins, the lowest edge index among equals. Of its two directions, the
-        one is named on whose right-hand side the point lies; the lower index on the line itself.
+        The nearest street wins, the lowest edge index among equals; but where that is a bridge or
+        a tunnel, the nearest on the ground that is farther by no more than ``STACKED_M``. Of its
+        two directions, the one is named on whose right-hand side the point lies; the lower index
+        on the line itself.
+
+        Raises
+        ------
+        PointError
+            A point is not on the earth; says which, its value and what is allowed.
         """
         snaps: list[Snap | None] = [None] * len(points)
         if not points:
             return snaps
         streets = self._streets_of(mode)
         places = self.places(points)
-        (found, street), distance_m = streets.tree.query_nearest(
-            places, max_distance=self._limit_m, return_distance=True
-        )
-        by_edge = np.lexsort((street, found))
-        found, first = np.unique(found[by_edge], return_index=True)
-        street, distance_m = street[by_edge][first], distance_m[by_edge][first]
+        found, street, distance_m = streets.nearest(places, self._limit_m)
         fraction, left_m, *_ = locate(streets.tree.geometries[street], places[found])
         named_twin = (left_m > ON_THE_LINE_M) & (streets.twin[street] >= 0)
         edge = np.where(named_twin, streets.twin[street], streets.edge[street])
@@ -197,6 +246,8 @@ class Snapper:
         ------
         ValueError
             The radius or the limit makes no sense.
+        PointError
+            The point is not on the earth.
         """
         if limit < 1:
             raise ValueError(f"limit is {limit}; allowed: 1 or more")
@@ -233,6 +284,8 @@ class Snapper:
         ------
         ValueError
             A radius is not above 0.
+        PointError
+            A point is not on the earth.
         """
         if not np.all((radius_m > 0) & np.isfinite(radius_m)):
             bad = radius_m[~((radius_m > 0) & np.isfinite(radius_m))][0]
@@ -255,6 +308,7 @@ class Snapper:
     def places(self, points: Sequence[LonLat]) -> NDArray[np.object_]:
         """Make points in local metres, as the network's lines are, shapely (k,)."""
         lon, lat = np.array(points, np.float64).reshape(-1, 2).T
+        check_points(lon, lat)
         return np.asarray(shapely.points(self._projection.to_metres(lon, lat)), np.object_)
 
     def _streets_of(self, mode: TravelMode) -> _Streets:
@@ -270,7 +324,9 @@ class Snapper:
         index = np.arange(len(twin))
         edge = np.flatnonzero(may_drive & ((twin < 0) | (index < twin))).astype(np.int32)
         lines = project_edges(self._network, edge, self._projection)
-        return _Streets(edge, twin[edge], shapely.STRtree(lines))
+        on_ground = self._network.edge_layer[edge] == 0
+        trees = shapely.STRtree(lines), shapely.STRtree(lines[on_ground])
+        return _Streets(edge, twin[edge], trees[0], on_ground, trees[1])
 
     def _too_far(self, point: LonLat, mode: TravelMode) -> str:
         _, distance_m = self._streets_of(mode).tree.query_nearest(

@@ -1,11 +1,14 @@
 """Stacked roads told apart by heading, speed and track; whole drives put back on their streets."""
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
+from roadnets.errors import PointError
+from roadnets.geo import LonLat
 from roadnets.imports.assemble import assemble
 from roadnets.network import RoadNetwork
 from roadnets.snapping.fixes import TRACK_KEPT, Fix, follow
@@ -325,6 +328,20 @@ def test_drives_through_porto_are_on_their_streets():
     routes = list(random_routes(network, 6, np.random.default_rng(7)))
     assert shares(network, routes, 0)[0] >= 0.99
     assert shares(network, routes, 10)[1] >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        (LonLat(math.nan, 30), "longitude of point 1 is nan; allowed: -180 to 180 degrees"),
+        (LonLat(112, -math.inf), "latitude of point 1 is -inf; allowed: -90 to 90 degrees"),
+        (LonLat(1e300, 30), r"longitude of point 1 is 1e\+300; allowed: -180 to 180 degrees"),
+    ],
+)
+def test_a_fix_off_the_earth_is_refused(matcher, point, message):
+    track = [Fix(at(0, 0), 0.0), Fix(point, 5.0)]
+    with pytest.raises(PointError, match=message):
+        matcher.match(track, BLUE_LIGHT)
 
 
 def test_a_whole_fleet_is_matched_in_half_a_second(sample_network, sample_drives):

@@ -157,6 +157,58 @@ def test_beyond_the_limit_is_refused_with_both_distances(avenue):
     assert snapper.snap_many([far, at(0, -40)], CIVILIAN)[1] is not None
 
 
+@pytest.mark.parametrize(
+    ("off_earth", "message"),
+    [
+        (LonLat(math.nan, 30), "longitude of point {} is nan; allowed: -180 to 180 degrees"),
+        (LonLat(112, math.inf), "latitude of point {} is inf; allowed: -90 to 90 degrees"),
+        (LonLat(181.5, 30), "longitude of point {} is 181.5; allowed: -180 to 180 degrees"),
+        (LonLat(30, 112), "latitude of point {} is 112.0; allowed: -90 to 90 degrees"),
+    ],
+)
+def test_a_point_off_the_earth_is_refused(avenue, off_earth, message):
+    snapper = Snapper(avenue)
+    with pytest.raises(PointError, match=message.format(0)):
+        snapper.snap(off_earth, CIVILIAN)
+    with pytest.raises(PointError, match=message.format(1)):
+        snapper.snap_many([at(0, 0), off_earth], CIVILIAN)
+    with pytest.raises(PointError, match=message.format(0)):
+        snapper.candidates(off_earth, CIVILIAN, 20)
+
+
+def layered(*layers: int) -> RoadNetwork:
+    """One-way streets 20 m apart, from south to north, each on its layer."""
+    ends = [(at(0, 20 * i), at(100, 20 * i)) for i in range(len(layers))]
+    streets = [Street(2 * i, 2 * i + 1, oneway=True) for i in range(len(layers))]
+    flat = make_network([point for pair in ends for point in pair], streets)
+    return with_turns(flat, [], edge_layer=np.array(layers, np.int8))
+
+
+@pytest.mark.parametrize(
+    ("layers", "north_m", "edge"),
+    [
+        ((1, 0), 3.0, 1),  # 17 m, where the deck is 3 m away: 14 m more
+        ((-1, 0), 3.0, 1),
+        ((1, 0), 2.0, 0),  # 18 m and 2 m: too far to lie below it
+        ((1, 2), 3.0, 0),  # neither is on the ground
+        ((0, 1), 11.0, 0),
+        ((0, 1), 9.0, 0),  # the nearest is on the ground
+        ((0, 0), 3.0, 0),  # both are: the nearest
+        ((0, 1, 0), 20.0, 1),  # 20 m each
+        ((0, 1, 0), 26.0, 2),  # the nearer of two on the ground
+    ],
+)
+def test_of_streets_above_each_other_the_one_on_the_ground(layers, north_m, edge):
+    snap = Snapper(layered(*layers)).snap(at(50, north_m), CIVILIAN)
+    assert snap.edge == edge
+    assert snap.distance_m == pytest.approx(abs(20 * edge - north_m), abs=0.02)
+
+
+def test_a_street_on_the_ground_beyond_the_limit_is_none():
+    assert Snapper(layered(1, 0), limit_m=15).snap(at(50, 4), CIVILIAN).edge == 0
+    assert Snapper(layered(1, 0), limit_m=17).snap(at(50, 4), CIVILIAN).edge == 1
+
+
 def test_a_network_without_streets_for_a_mode():
     private = [Street(0, 1, flags=EdgeFlag.RESTRICTED)]
     snapper = Snapper(make_network([at(0, 0), at(100, 0)], private))
@@ -291,8 +343,12 @@ def test_a_closure_moves_no_snap_and_its_street_is_still_reached_along_it():
     assert (times_s < UNREACHABLE).all()
 
 
-def test_ten_thousand_points_take_well_under_a_second():
-    network = grid(60, 60)
+@pytest.mark.parametrize("layer", [0, 1])
+def test_ten_thousand_points_take_well_under_a_second(layer):
+    flat = grid(60, 60)
+    layers = np.zeros(flat.edge_count, np.int8)
+    layers[::4] = layer
+    network = with_turns(flat, [], edge_layer=layers)
     rng = np.random.default_rng(1)
     points = [LonLat(*p) for p in (rng.random((10_000, 2)) * 0.05 + ORIGIN).tolist()]
     snapper = Snapper(network)
