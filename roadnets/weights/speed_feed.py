@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, SupportsIndex
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from roadnets.geo import CoordinateSystem, LonLat, to_wgs84_many
 from roadnets.network import EdgeFlag
@@ -55,16 +56,16 @@ class SpeedRecords:
     Attributes
     ----------
     where
-        k stretches.
+        k stretches; an edge may be of any whole type, a line's coordinates any sequence.
     kph
-        float64 (k,), speed of traffic, waiting included.
+        (k,), speed of traffic, waiting included.
     measured_s
-        float64 (k,), seconds since 1970 UTC.
+        (k,), seconds since 1970 UTC.
     """
 
     where: Sequence[Stretch]
-    kph: NDArray[np.float64]
-    measured_s: NDArray[np.float64]
+    kph: ArrayLike
+    measured_s: ArrayLike
 
 
 class Problem(NamedTuple):
@@ -182,9 +183,12 @@ class SpeedFeed:
         Raises
         ------
         ValueError
-            The columns are not of one length.
+            The columns are not of one length, or hold something else than numbers.
+        TypeError
+            A record is about nothing that a ``Stretch`` may be; says which and what it is.
         """
-        where, kph, at_s = records.where, records.kph, records.measured_s
+        where = [s if type(s) in _PLAIN else _stretch(i, s) for i, s in enumerate(records.where)]
+        kph, at_s = _column("kph", records.kph), _column("measured_s", records.measured_s)
         if not len(where) == len(kph) == len(at_s):
             lengths = f"{len(where)}, {len(kph)} and {len(at_s)}"
             raise ValueError(f"where, kph and measured_s have {lengths} records; allowed: the same")
@@ -192,7 +196,7 @@ class SpeedFeed:
         edge, row = self._known.places(where)
         refused = {
             at: text(at)
-            for at, text in self._refused(records, edge, row, now.timestamp() + EARLY_S)
+            for at, text in self._refused(where, kph, at_s, (edge, row), now.timestamp() + EARLY_S)
         }
         problems = refused | problems
         used = np.ones(len(where), np.bool_)
@@ -205,13 +209,14 @@ class SpeedFeed:
 
     def _refused(
         self,
-        records: SpeedRecords,
-        edge: NDArray[np.int64],
-        row: NDArray[np.int64],
+        where: Sequence[Stretch],
+        kph: NDArray[np.float64],
+        at_s: NDArray[np.float64],
+        places: tuple[NDArray[np.int64], NDArray[np.int64]],
         latest_s: float,
     ) -> Iterator[tuple[int, Callable[[int], str]]]:
         """Find the records that cannot be used, each with what says why; the gravest last."""
-        where, kph, at_s = records.where, records.kph, records.measured_s
+        edge, row = places
         nowhere = (row >= 0) & (self._known.counts(row) == 0)
         for at in np.flatnonzero(nowhere).tolist():
             yield at, lambda i: f"where is {_short(where[i])}; no street lies there"
@@ -310,7 +315,10 @@ class _Known:
     def places(self, where: Sequence[Stretch]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give each record's edge, or else the row of its edges; -1 where it has none, int64."""
         rows = self._row
-        edge = [stretch if type(stretch) is int else -1 for stretch in where]
+        edge = [
+            stretch if type(stretch) is int and 0 <= stretch <= _LAST_EDGE else -1
+            for stretch in where
+        ]
         row = [-1 if type(stretch) is int else rows.get(stretch, -1) for stretch in where]
         return np.array(edge, np.int64), np.array(row, np.int64)
 
@@ -339,8 +347,42 @@ class _Known:
         return record, edges
 
 
+_PLAIN: Final = frozenset((int, str))
+"""Types of a stretch that are taken as they are."""
+
+_LAST_EDGE: Final = (1 << 31) - 1
+"""No network has more edges: what is beyond is none, and may not fit any array."""
+
 _MATCHED: Final = (FeedLine, WayDirection)
 _SYSTEMS: Final = tuple(CoordinateSystem)
+
+
+def _stretch(at: int, given: object) -> Stretch:
+    """Make a stretch of what a record is about, with numbers and sequences of our own types."""
+    try:
+        if isinstance(given, FeedLine):
+            tuples = type(given.lon) is tuple and type(given.lat) is tuple
+            return given if tuples else given._replace(lon=tuple(given.lon), lat=tuple(given.lat))
+        if isinstance(given, WayDirection):
+            return given._replace(way=operator.index(given.way))
+        if isinstance(given, str):
+            return str(given)
+        if isinstance(given, SupportsIndex) and not isinstance(given, bool | np.bool_):
+            return operator.index(given)
+    except TypeError:
+        pass  # said below, for all kinds alike
+    allowed = "an edge's whole number, a segment's id, a WayDirection or a FeedLine"
+    raise TypeError(f"where[{at}] is {given!r:.200}; allowed: {allowed}")
+
+
+def _column(name: str, given: ArrayLike) -> NDArray[np.float64]:
+    try:
+        column = np.asarray(given, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is no column of numbers: {error}") from error
+    if column.ndim != 1:
+        raise ValueError(f"{name} has shape {column.shape}; allowed: one number for each record")
+    return column
 
 
 def _what_is_wrong(line: FeedLine) -> str:

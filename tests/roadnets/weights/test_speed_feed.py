@@ -193,6 +193,57 @@ def test_a_feed_remembers_its_lines_but_not_all_for_ever(feed, index, monkeypatc
     assert asked == [2, 1, 1]
 
 
+def test_whole_numbers_of_any_type_and_lists_are_taken(feed):
+    assert edges(feed, np.int64(7), np.uint8(3), WayDirection(np.int32(0), forward=True)) == [
+        *(7, 3, 0, 2)
+    ]
+    known = line((0, 0), (2, 0))
+    listed = FeedLine(list(known.lon), list(known.lat), WGS84)
+    assert edges(feed, listed, known) == [0, 2, 0, 2]
+    now_s = NOW.timestamp()
+    measured = feed.read(SpeedRecords([7, np.int64(3)], [30, 20.5], [now_s, now_s]), NOW)
+    assert measured.kph.tolist() == [30.0, 20.5]
+    assert measured.measured_s.tolist() == [now_s, now_s]
+
+
+@pytest.mark.parametrize("edge", [10**30, -(10**30), np.int64(99), -1])
+def test_an_edge_that_is_none_is_told_with_its_number(feed, edge):
+    measured = feed.read(records(edge, 3), NOW)
+    assert measured.problems == (Problem(0, f"records[0].edge is {edge}; allowed: 0 to 23"),)
+    assert measured.edges.tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("strange", "told"),
+    [
+        (True, "True"),
+        (np.True_, r"(np\.)?True_?"),
+        (7.0, "7.0"),
+        (None, "None"),
+        ([1, 2], r"\[1, 2\]"),
+        (WayDirection([0]), r"WayDirection\(way=\[0\], forward=None\)"),
+        (FeedLine(1.0, 2.0, WGS84), r"FeedLine\(lon=1.0"),
+    ],
+)
+def test_what_is_no_stretch_is_refused_by_name(feed, strange, told):
+    with pytest.raises(
+        TypeError, match=rf"where\[1\] is {told}.*; allowed: an edge's whole number"
+    ):
+        feed.read(records(3, strange), NOW)
+
+
+@pytest.mark.parametrize(
+    ("kph", "message"),
+    [
+        (["fast"], "kph is no column of numbers: could not convert string to float: 'fast'"),
+        ([[1.0]], r"kph has shape \(1, 1\); allowed: one number for each record"),
+    ],
+)
+def test_a_column_without_numbers_is_refused_by_name(feed, kph, message):
+    with pytest.raises(ValueError, match=message):
+        feed.read(SpeedRecords([3], kph, [NOW.timestamp()]), NOW)
+
+
 def test_nothing_is_fine(feed):
     assert edges(feed) == []
     assert feed.register({}) == ()
