@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from roadnets.approach import Approach, Further
 from roadnets.graph import TravelGraph
 from roadnets.network import RoadNetwork
 from roadnets.searches.search import NO_WAY_MS, Seeds
@@ -85,24 +86,36 @@ def access_of(network: RoadNetwork, weights: NDArray[np.int32], snaps: Sequence[
     )
 
 
-def leaving_seeds(access: Access, graph: TravelGraph) -> tuple[Seeds, NDArray[np.int32]]:
-    """Find the nodes by which some places enter the graph, and the edge driven to each.
+def leaving_seeds(
+    access: Access, graph: TravelGraph, approach: Approach
+) -> tuple[Seeds, NDArray[np.int32]]:
+    """Find the nodes by which some places enter the graph.
+
+    Parameters
+    ----------
+    access
+        Of k places.
+    graph
+        The arcs.
+    approach
+        The closed streets, along which a place on them is left.
 
     Returns
     -------
     tuple[Seeds, NDArray[np.int32]]
-        The seeds, and for each the edge, int32 (s,).
+        The seeds, and for each the edge on which the place is left, int32 (s,).
     """
     open_ = np.isfinite(access.after_ms)
     edge = access.edge[open_]
-    start = _starts(open_.sum(axis=1))
-    return Seeds(start, graph.edge_after[edge], access.after_ms[open_].astype(np.int32)), edge
+    node, ms = graph.edge_after[edge], access.after_ms[open_].astype(np.int32)
+    further = approach.onwards(edge, node, ms)
+    return _seeds_by_place(len(access), np.nonzero(open_)[0], node, ms, further, edge)
 
 
 def arriving_seeds(
-    access: Access, graph: TravelGraph, arc_extra_ms: NDArray[np.int32]
+    access: Access, graph: TravelGraph, arc_extra_ms: NDArray[np.int32], approach: Approach
 ) -> tuple[Seeds, NDArray[np.int32]]:
-    """Find the nodes by which some places are reached, and the arc driven from each.
+    """Find the nodes by which some places are reached.
 
     Parameters
     ----------
@@ -112,11 +125,13 @@ def arriving_seeds(
         The arcs.
     arc_extra_ms
         int32 (a,), delay of the turn into each arc; ``NO_WAY_MS`` where it is forbidden.
+    approach
+        The closed streets, along which a place on them is reached.
 
     Returns
     -------
     tuple[Seeds, NDArray[np.int32]]
-        The seeds, and for each the arc, int32 (s,).
+        The seeds, and for each the arc on which the place is reached, int32 (s,).
     """
     open_ = np.isfinite(access.before_ms)
     edge = access.edge[open_]
@@ -125,16 +140,32 @@ def arriving_seeds(
     place = np.repeat(np.nonzero(open_)[0], count)
     extra_ms = arc_extra_ms[arcs]
     allowed = extra_ms < NO_WAY_MS
-    ms = np.repeat(access.before_ms[open_].astype(np.int32), count) + extra_ms
+    ms = (np.repeat(access.before_ms[open_].astype(np.int32), count) + extra_ms)[allowed]
     arcs, place = arcs[allowed], place[allowed]
-    start = _starts(np.bincount(place, minlength=len(access)))
-    return Seeds(start, graph.arc_tail[arcs], ms[allowed]), arcs
+    node = graph.arc_tail[arcs]
+    further = approach.up_to(graph.arc_edge[arcs], node, ms)
+    return _seeds_by_place(len(access), place, node, ms, further, arcs)
 
 
-def _starts(counts: NDArray[np.integer]) -> NDArray[np.int32]:
-    starts = np.zeros(len(counts) + 1, np.int32)
-    np.cumsum(counts, out=starts[1:])
-    return starts
+def _seeds_by_place(
+    places: int,
+    place: NDArray[np.int64],
+    node: NDArray[np.int32],
+    ms: NDArray[np.int32],
+    further: Further,
+    along: NDArray[np.int32],
+) -> tuple[Seeds, NDArray[np.int32]]:
+    """Put seeds and those further on in order of their places; ``along`` follows them."""
+    if len(further.seed):
+        place = np.concatenate((place, place[further.seed]))
+        order = np.argsort(place, kind="stable")
+        place = place[order]
+        node = np.concatenate((node, further.node))[order]
+        ms = np.concatenate((ms, further.ms))[order]
+        along = np.concatenate((along, along[further.seed]))[order]
+    start = np.zeros(places + 1, np.int32)
+    np.cumsum(np.bincount(place, minlength=places), out=start[1:])
+    return Seeds(start, node, ms), along
 
 
 def part_ms(whole_ms: NDArray[np.float64], fraction: NDArray[np.float64]) -> NDArray[np.float64]:

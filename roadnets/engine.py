@@ -1,4 +1,4 @@
-"""TravelEngine: TravelTimes by any Search, and what a Search runs on for one vehicle."""
+"""TravelEngine: TravelTimes by any Search."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadnets.access import Access, access_of, arriving_seeds, direct_ms, leaving_seeds
+from roadnets.approach import Approach
 from roadnets.graph import TravelGraph
+from roadnets.ground import Ground, arc_weights, closed_edges, turns_of
 from roadnets.network import RoadNetwork
 from roadnets.reach import reach_edges
 from roadnets.routes import Stretches, describe_route
 from roadnets.searches.scipy_search import ScipySearch
 from roadnets.searches.search import NO_WAY_MS, Path, Search
 from roadnets.travel import (
-    MODE_BIT,
     Reach,
     Route,
     Snap,
@@ -27,11 +28,10 @@ from roadnets.travel import (
     vehicle_of,
     whole_seconds,
 )
-from roadnets.turning import turn_delays_ms
 from roadnets.weights.conditions import NO_CONDITIONS, Conditions
 from roadnets.weights.edge_weights import edge_weights
 from roadnets.weights.overlay import Overlay
-from roadnets.weights.speeds import NOT_DRIVABLE_MS, PROFILES, all_base_weights
+from roadnets.weights.speeds import NOT_DRIVABLE_MS, all_base_weights
 
 Pace = Mapping[TravelMode, NDArray[np.int32]]
 """What each edge takes each mode on the roads as usual, int32 (m,) milliseconds."""
@@ -49,41 +49,6 @@ class MakeSearch(Protocol):
     ) -> Search:
         """Make it."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ground:
-    """The roads as one vehicle finds them; every array is read-only.
-
-    Attributes
-    ----------
-    stand_ms
-        int32 (m,), to drive each edge, for a vehicle that starts or ends on it;
-        ``NOT_DRIVABLE_MS`` where that cannot be. Who drives through takes as long, or may not.
-    turn_ms
-        int32 (a,), delay of the turn into each arc, ``NO_WAY_MS`` where it is forbidden.
-    search
-        Finds ways over the arcs.
-    """
-
-    stand_ms: NDArray[np.int32]
-    turn_ms: NDArray[np.int32]
-    search: Search
-
-
-def turns_of(network: RoadNetwork, graph: TravelGraph, mode: TravelMode) -> NDArray[np.int32]:
-    """Compute ``Ground.turn_ms`` of a mode."""
-    turn_ms = turn_delays_ms(network, graph, PROFILES[mode]).copy()
-    turn_ms[(graph.arc_ban & np.uint8(MODE_BIT[mode])) != 0] = NO_WAY_MS
-    turn_ms.setflags(write=False)
-    return turn_ms
-
-
-def arc_weights(driven_ms: NDArray[np.int32], turn_ms: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Add up driving and turning, both int32 (k,); ``NO_WAY_MS`` where either cannot be."""
-    total = np.minimum(driven_ms, NO_WAY_MS) + np.minimum(turn_ms, NO_WAY_MS)
-    weights: NDArray[np.int32] = np.minimum(total, np.int32(NO_WAY_MS))
-    return weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +104,9 @@ class TravelEngine:
                 arc_ms = arc_weights(weights.through_ms[roads.arc_edge], turn_ms)
                 arc_ms.setflags(write=False)
                 search = make_search(roads.node_count, roads.arc_tail, roads.arc_head, arc_ms)
-                made[vehicle] = Ground(weights.stand_ms, turn_ms, search)
+                closed = closed_edges(weights)
+                approach = Approach(roads, closed, weights.stand_ms, turn_ms)
+                made[vehicle] = Ground(weights.stand_ms, turn_ms, search, approach)
             return made[vehicle]
 
         return cls(network, roads, ground)
@@ -162,8 +129,8 @@ class TravelEngine:
         """Seconds from each origin to each target, int64 (len(origins), len(targets))."""
         ground = self.ground(vehicle_of(traveller))
         leaving, arriving = self._access(ground, origins), self._access(ground, targets)
-        out, _ = leaving_seeds(leaving, self.graph)
-        into, _ = arriving_seeds(arriving, self.graph, ground.turn_ms)
+        out, _ = leaving_seeds(leaving, self.graph, ground.approach)
+        into, _ = arriving_seeds(arriving, self.graph, ground.turn_ms, ground.approach)
         through = ground.search.times(out, into)
         through_ms = np.where(through < NO_WAY_MS, through, np.inf)
         return whole_seconds(np.minimum(through_ms, direct_ms(leaving, arriving)))
@@ -190,7 +157,7 @@ class TravelEngine:
         """Find what can be reached from any of some places in so many seconds."""
         ground = self.ground(vehicle_of(traveller))
         leaving = self._access(ground, origins)
-        out, _ = leaving_seeds(leaving, self.graph)
+        out, _ = leaving_seeds(leaving, self.graph, ground.approach)
         node_ms = ground.search.to_all(out)
         return reach_edges(self.graph, ground, leaving, node_ms, seconds)
 
@@ -205,8 +172,10 @@ class _Trip:
         self._engine, self._ground = engine, ground
         self._leaving = access_of(engine.network, ground.stand_ms, (origin,))
         self._arriving = access_of(engine.network, ground.stand_ms, (target,))
-        self._out, self._out_edges = leaving_seeds(self._leaving, engine.graph)
-        self._into, self._into_arcs = arriving_seeds(self._arriving, engine.graph, ground.turn_ms)
+        self._out, self._out_edges = leaving_seeds(self._leaving, engine.graph, ground.approach)
+        self._into, self._into_arcs = arriving_seeds(
+            self._arriving, engine.graph, ground.turn_ms, ground.approach
+        )
         self.straight_ms = float(direct_ms(self._leaving, self._arriving)[0, 0])
         """Along the one edge that both places are on, infinite where they are not."""
 
@@ -236,10 +205,18 @@ class _Trip:
 
     def route(self, path: Path) -> Route:
         """Describe a way through the graph."""
-        graph = self._engine.graph
+        graph, approach = self._engine.graph, self._ground.approach
         last = int(graph.arc_head[path.arcs[-1]]) if len(path.arcs) else path.first
         out_edge = self._out_edges[_best(self._out.node, self._out.ms, path.first)]
-        arcs = np.append(path.arcs, self._into_arcs[_best(self._into.node, self._into.ms, last)])
+        into_arc = self._into_arcs[_best(self._into.node, self._into.ms, last)]
+        arcs = np.concatenate(
+            (
+                approach.way(int(graph.edge_after[out_edge]), path.first),
+                path.arcs,
+                approach.way(last, int(graph.arc_tail[into_arc])),
+                [into_arc],
+            )
+        )
         edge = np.concatenate(([out_edge], graph.arc_edge[arcs]))
         begin, end = np.zeros(len(edge)), np.ones(len(edge))
         begin[0] = _fraction(self._leaving, edge[0])

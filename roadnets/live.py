@@ -8,26 +8,24 @@ has asked for an engine keeps the weights that it came with.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from roadnets.engine import Ground, Pace, TravelEngine, arc_weights, turns_of
+from roadnets.engine import Pace, TravelEngine
 from roadnets.graph import TravelGraph
+from roadnets.ground import Ground, turns_of
 from roadnets.kernel.topology import Topology
-from roadnets.kernel.versions import MetricVersions
+from roadnets.lane import Lane
 from roadnets.network import RoadNetwork
 from roadnets.prepared import Prepared
-from roadnets.searches.bucket_search import BucketSearch
-from roadnets.searches.hierarchy_search import HierarchySearch
-from roadnets.searches.search import Search
 from roadnets.travel import TravelMode, Vehicle
 from roadnets.weights.conditions import NO_CONDITIONS, Conditions
-from roadnets.weights.edge_weights import edge_weights
 from roadnets.weights.overlay import Overlay
 
 HIERARCHY: Final = "hierarchy"
@@ -36,26 +34,7 @@ BUCKETS: Final = "buckets (the hierarchy is not ready)"
 MOST_VEHICLES: Final = 16
 """Kinds of vehicle kept up to date; beyond that the one that joined first is let go."""
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lane:
-    """The weights of one kind of vehicle at one moment; a change makes another.
-
-    Attributes
-    ----------
-    pace_ms
-        int32 (m,), what each edge takes as usual.
-    arc_ms
-        int32 (a,), what each arc takes now.
-    versions
-        The weights on the hierarchy, None while there is none.
-    """
-
-    vehicle: Vehicle
-    pace_ms: NDArray[np.int32]
-    arc_ms: NDArray[np.int32]
-    versions: MetricVersions | None
-    ground: Ground
+_log: Final = logging.getLogger(__name__)
 
 
 class LiveRoads:
@@ -73,6 +52,11 @@ class LiveRoads:
         then.
     modes
         Kept up to date from the start; other vehicles from when they are first asked for.
+
+    Raises
+    ------
+    ValueError
+        ``pace`` or ``prepared`` is not of this network.
     """
 
     def __init__(
@@ -83,20 +67,21 @@ class LiveRoads:
         modes: Iterable[TravelMode] = (TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN),
     ) -> None:
         self.network = network
+        _check_pace(network, pace)
+        if prepared is not None:
+            _check_prepared(network, prepared)
         self._graph = TravelGraph.build(network) if prepared is None else prepared.graph
         self._topology = None if prepared is None else prepared.topology
-        self._pace = dict(pace)
+        self._limits = _Limits(network)
         self._turns: dict[TravelMode, NDArray[np.int32]] = {}
         self._lock = threading.Lock()  # for a moment: what is in force
         self._aside = threading.Lock()  # for long: one renewal at a time
-        self._overlay = Overlay(network)
-        self._changed: list[NDArray[np.int32]] = []
+        self._pace = dict(pace)
         self._kept = tuple(Vehicle(mode) for mode in modes)
-        self._lanes = {
-            vehicle: self._lane(vehicle, self._pace[vehicle.mode], self._overlay, self._topology)
-            for vehicle in self._kept
-        }
-        self._travel = self._engine_now()
+        self._changed: list[NDArray[np.int32]] | None = None
+        self._in_force: Conditions | None = NO_CONDITIONS
+        self._overlay, self._lanes = self._anew(NO_CONDITIONS)
+        self._travel = self._engine_now(NO_CONDITIONS)
 
     @property
     def engine(self) -> str:
@@ -109,12 +94,8 @@ class LiveRoads:
         Only what differs from the conditions asked for last is computed anew.
         """
         with self._lock:
-            if conditions is not self._overlay.conditions:
-                edges = self._overlay.update(conditions)
-                self._changed.append(edges)
-                for vehicle, lane in self._lanes.items():
-                    self._lanes[vehicle] = self._with_edges(lane, edges)
-                self._travel = self._engine_now()
+            if conditions is not self._in_force:
+                self._change(conditions)
             return self._travel
 
     def repace(self, pace: Pace) -> None:
@@ -124,7 +105,13 @@ class LiveRoads:
         ----------
         pace
             The new pace of some modes or of all.
+
+        Raises
+        ------
+        ValueError
+            It is not one of this network; nothing has changed.
         """
+        _check_pace(self.network, pace)
         with self._aside:
             with self._lock:
                 self._pace.update(pace)
@@ -134,119 +121,168 @@ class LiveRoads:
     def prepare(self, prepared: Prepared) -> None:
         """Go over to the hierarchy; questions are answered as before until it is ready.
 
-        Parameters
-        ----------
-        prepared
-            Of this network; its graph is the one that the network gives.
+        Raises
+        ------
+        ValueError
+            It is not of this network.
         """
+        _check_prepared(self.network, prepared)
         with self._aside:
             with self._lock:
                 vehicles = list(self._lanes)
             self._renew(vehicles, prepared.topology)
 
+    def _change(self, conditions: Conditions) -> None:
+        """Bring other conditions into force, on every lane or by starting over."""
+        half_done = self._in_force is None  # a change before this one failed, and nothing helped
+        self._in_force = None
+        if half_done or not self._changed_lanes(conditions):
+            self._overlay, self._lanes = self._anew(conditions)
+            if self._changed is not None:
+                self._changed.append(np.arange(self.network.edge_count, dtype=np.int32))
+        self._in_force = conditions
+        self._travel = self._engine_now(conditions)
+
+    def _changed_lanes(self, conditions: Conditions) -> bool:
+        """Bring other conditions onto every lane; whether that succeeded."""
+        try:
+            edges = self._overlay.update(conditions)
+            if self._changed is not None:
+                self._changed.append(edges)
+            for vehicle, lane in self._lanes.items():
+                self._lanes[vehicle] = lane.with_edges(self._overlay, edges)
+        except Exception:  # noqa: BLE001 - whatever it was: no condition may be lost to it
+            _log.exception("a change of conditions failed; the roads are computed anew")
+            return False
+        return True
+
+    def _anew(self, conditions: Conditions) -> tuple[Overlay, dict[Vehicle, Lane]]:
+        """Compute everything under some conditions from nothing; late-comers join again."""
+        overlay = Overlay(self.network, conditions)
+        lanes = {v: self._lane(v, self._pace, overlay, self._topology) for v in self._kept}
+        return overlay, lanes
+
     def _renew(self, vehicles: list[Vehicle], topology: Topology | None) -> None:
         """Compute some lanes anew, aside; then catch up with what changed meanwhile and swap."""
         with self._lock:
-            self._changed.clear()
+            changed: list[NDArray[np.int32]] = []
+            self._changed = changed
             paces, conditions = dict(self._pace), self._overlay.conditions
-        overlay = Overlay(self.network, conditions)
-        lanes = {v: self._lane(v, paces[v.mode], overlay, topology) for v in vehicles}
-        with self._lock:
-            for edges in self._changed:
-                for vehicle, lane in lanes.items():
-                    lanes[vehicle] = self._with_edges(lane, edges)
-            joined = [v for v in self._lanes if topology is not self._topology and v not in lanes]
-            for vehicle in joined:  # while the hierarchy was made ready: asked for again, it joins
-                del self._lanes[vehicle]
-            self._lanes.update((v, lane) for v, lane in lanes.items() if v in self._lanes)
-            self._topology = topology
-            self._travel = self._engine_now()
+        try:
+            overlay = Overlay(self.network, conditions)
+            lanes = {v: self._lane(v, paces, overlay, topology) for v in vehicles}
+            with self._lock:
+                for edges in changed:
+                    for vehicle, lane in lanes.items():
+                        lanes[vehicle] = lane.with_edges(self._overlay, edges)
+                self._swap(lanes, topology)
+        finally:
+            self._changed = None
+
+    def _swap(self, lanes: dict[Vehicle, Lane], topology: Topology | None) -> None:
+        if topology is not self._topology:  # who joined meanwhile joins again, on the hierarchy
+            self._lanes = {v: lane for v, lane in self._lanes.items() if v in lanes}
+        self._lanes.update((v, lane) for v, lane in lanes.items() if v in self._lanes)
+        self._topology = topology
+        if self._in_force is not None:
+            self._travel = self._engine_now(self._in_force)
 
     def _lane(
-        self,
-        vehicle: Vehicle,
-        pace_ms: NDArray[np.int32],
-        overlay: Overlay,
-        topology: Topology | None,
-    ) -> _Lane:
-        """Compute a vehicle's lane from nothing."""
+        self, vehicle: Vehicle, pace: Pace, overlay: Overlay, topology: Topology | None
+    ) -> Lane:
         if vehicle.mode not in self._turns:
             self._turns[vehicle.mode] = turns_of(self.network, self._graph, vehicle.mode)
-        turn_ms = self._turns[vehicle.mode]
-        weights = edge_weights(self.network, vehicle, pace_ms, overlay)
-        arc_ms = arc_weights(weights.through_ms[self._graph.arc_edge], turn_ms)
-        arc_ms.setflags(write=False)
-        versions = None if topology is None else MetricVersions(topology, arc_ms)
-        ground = Ground(weights.stand_ms, turn_ms, self._search(arc_ms, versions))
-        return _Lane(vehicle, pace_ms, arc_ms, versions, ground)
+        pace_ms, turn_ms = pace[vehicle.mode], self._turns[vehicle.mode]
+        return Lane.build(self.network, self._graph, vehicle, pace_ms, turn_ms, overlay, topology)
 
-    def _with_edges(self, lane: _Lane, edges: NDArray[np.int32]) -> _Lane:
-        """Give a lane the weights that some edges have now."""
-        weights = edge_weights(self.network, lane.vehicle, lane.pace_ms, self._overlay, edges)
-        arcs = self._graph.arcs_of(edges)
-        through_ms = np.repeat(weights.through_ms, self._graph.arc_counts(edges))
-        arc_ms = arc_weights(through_ms, lane.ground.turn_ms[arcs])
-        moved = arc_ms != lane.arc_ms[arcs]
-        if moved.any():
-            lane = self._with_arcs(lane, arcs[moved], arc_ms[moved])
-        if not np.array_equal(weights.stand_ms, lane.ground.stand_ms[edges]):
-            stand_ms = _patched(lane.ground.stand_ms, edges, weights.stand_ms)
-            lane = replace(lane, ground=replace(lane.ground, stand_ms=stand_ms))
-        return lane
-
-    def _with_arcs(self, lane: _Lane, arcs: NDArray[np.int32], new_ms: NDArray[np.int32]) -> _Lane:
-        arc_ms = _patched(lane.arc_ms, arcs, new_ms)
-        if lane.versions is not None:
-            lane.versions.change(arc_ms, arcs)
-        ground = replace(lane.ground, search=self._search(arc_ms, lane.versions))
-        return replace(lane, arc_ms=arc_ms, ground=ground)
-
-    def _search(self, arc_ms: NDArray[np.int32], versions: MetricVersions | None) -> Search:
-        if versions is None:
-            graph = self._graph
-            return BucketSearch(graph.node_count, graph.arc_tail, graph.arc_head, arc_ms)
-        return HierarchySearch(versions.topology, versions.current(), arc_ms)
-
-    def _engine_now(self) -> TravelEngine:
+    def _engine_now(self, conditions: Conditions) -> TravelEngine:
         """Make the engine of this moment; other kinds of vehicle join when they are asked for."""
         grounds = {vehicle: lane.ground for vehicle, lane in self._lanes.items()}
-        conditions, paces = self._overlay.conditions, dict(self._pace)
+        pace = dict(self._pace)
+        lock = threading.Lock()
 
         def ground(vehicle: Vehicle) -> Ground:
-            if vehicle not in grounds:
-                grounds[vehicle] = self._join(vehicle, conditions, paces)
-            return grounds[vehicle]
+            vehicle = self._limits.alike(vehicle)
+            with lock:
+                known = grounds.get(vehicle)
+            if known is None:
+                known = self._join(vehicle, conditions, pace)
+                with lock:
+                    if len(grounds) >= MOST_VEHICLES:
+                        del grounds[next(v for v in grounds if v not in self._kept)]
+                    grounds[vehicle] = known
+            return known
 
         return TravelEngine(self.network, self._graph, ground)
 
-    def _join(self, vehicle: Vehicle, conditions: Conditions, paces: Pace) -> Ground:
+    def _join(self, vehicle: Vehicle, conditions: Conditions, pace: Pace) -> Ground:
         """Compute the ground of a vehicle that an engine lacks; keep it up to date from now on.
 
         Where the roads have moved on since, the engine's own moment counts, and nothing is kept.
         """
-        if vehicle.mode not in paces:
-            raise ValueError(f"mode is {vehicle.mode}; allowed here: {', '.join(paces)}")
-        pace_ms = paces[vehicle.mode]
+        if vehicle.mode not in pace:
+            raise ValueError(f"mode is {vehicle.mode}; allowed here: {', '.join(pace)}")
+        topology = self._topology
+        lane = self._lane(vehicle, pace, Overlay(self.network, conditions), topology)
         with self._lock:
-            if self._overlay.conditions is conditions and self._pace[vehicle.mode] is pace_ms:
-                if vehicle not in self._lanes:
-                    self._make_room()
-                    lane = self._lane(vehicle, pace_ms, self._overlay, self._topology)
-                    self._lanes[vehicle] = lane
-                return self._lanes[vehicle].ground
-        overlay = Overlay(self.network, conditions)
-        return self._lane(vehicle, pace_ms, overlay, self._topology).ground
-
-    def _make_room(self) -> None:
-        if len(self._lanes) >= MOST_VEHICLES:
-            del self._lanes[next(v for v in self._lanes if v not in self._kept)]
+            same_pace = self._pace[vehicle.mode] is pace[vehicle.mode]
+            current = self._in_force is conditions and self._topology is topology and same_pace
+            if current and vehicle not in self._lanes:
+                if len(self._lanes) >= MOST_VEHICLES:
+                    del self._lanes[next(v for v in self._lanes if v not in self._kept)]
+                self._lanes[vehicle] = lane
+        return lane.ground
 
 
-def _patched(
-    array: NDArray[np.int32], places: NDArray[np.int32], values: NDArray[np.int32]
-) -> NDArray[np.int32]:
-    """Copy an array and write some values into it; read-only."""
-    copy = array.copy()
-    copy[places] = values
-    copy.setflags(write=False)
-    return copy
+class _Limits:
+    """The limits of height, width and weight that a network posts.
+
+    Vehicles on the same side of every one of them are alike, and share their weights.
+    """
+
+    def __init__(self, network: RoadNetwork) -> None:
+        self._posted = {
+            name: np.unique(limits[np.isfinite(limits)])
+            for name, limits in (
+                ("height_m", network.edge_max_height_m),
+                ("width_m", network.edge_max_width_m),
+                ("weight_t", network.edge_max_weight_t),
+            )
+        }
+
+    def alike(self, vehicle: Vehicle) -> Vehicle:
+        """The largest vehicle that may pass wherever this one may."""
+        return replace(
+            vehicle,
+            height_m=self._rounded("height_m", vehicle.height_m),
+            width_m=self._rounded("width_m", vehicle.width_m),
+            weight_t=self._rounded("weight_t", vehicle.weight_t),
+        )
+
+    def _rounded(self, name: str, size: float | None) -> float | None:
+        posted = self._posted[name]
+        if size is None or not len(posted):
+            return None
+        above = int(np.searchsorted(posted, np.float32(size)))  # limits below the size: too low
+        if above == 0:
+            return None
+        return float(posted[above]) if above < len(posted) else float(posted[-1]) + 1.0
+
+
+def _check_pace(network: RoadNetwork, pace: Pace) -> None:
+    for mode, pace_ms in pace.items():
+        if pace_ms.dtype != np.int32 or pace_ms.shape != (network.edge_count,):
+            allowed = f"int32 ({network.edge_count},)"
+            raise ValueError(
+                f"pace of {mode} is {pace_ms.dtype} {pace_ms.shape}; allowed: {allowed}"
+            )
+        if pace_ms.min() < 1:
+            edge = int(pace_ms.argmin())
+            raise ValueError(
+                f"pace of {mode} is {pace_ms[edge]} ms on edge {edge}; allowed: from 1"
+            )
+
+
+def _check_prepared(network: RoadNetwork, prepared: Prepared) -> None:
+    if not prepared.is_of(network):
+        raise ValueError(f"the hierarchy is not one of {network.name}: prepare it anew")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import numpy as np
 import shapely
@@ -13,6 +13,7 @@ from shapely.ops import substring
 from roadnets.access import Access
 from roadnets.geo import LocalProjection, LonLat
 from roadnets.graph import TravelGraph
+from roadnets.ground import Ground
 from roadnets.lines import project_edges, projection_of
 from roadnets.network import RoadNetwork
 from roadnets.searches.search import NO_WAY_MS
@@ -23,20 +24,6 @@ BESIDE_THE_STREET_M: Final = 60.0
 
 _HALF_SECOND_MS: Final = 499
 """What is rounded to a whole second is up to so many milliseconds longer."""
-
-
-class Ground(Protocol):
-    """The roads as one vehicle finds them (``roadnets.engine.Ground``)."""
-
-    @property
-    def stand_ms(self) -> NDArray[np.int32]:
-        """To drive each edge from or to a place on it, int32 (m,)."""
-        ...
-
-    @property
-    def turn_ms(self) -> NDArray[np.int32]:
-        """Delay of the turn into each arc, int32 (a,)."""
-        ...
 
 
 class Polygon(NamedTuple):
@@ -59,8 +46,8 @@ def reach_edges(
     """Find what is reached of every edge.
 
     A place is reached when it lies in a part of either direction of its street; then and only then
-    does TravelTimes tell no more than ``seconds`` from the nearest origin to it. Of a closed street
-    all is reached that a vehicle gets to along it, without driving through.
+    does TravelTimes tell no more than ``seconds`` from the nearest origin to it. Of closed streets
+    all is reached that a vehicle gets to along them, without driving through.
 
     Parameters
     ----------
@@ -88,8 +75,12 @@ def reach_edges(
     if seconds < 0:
         raise ValueError(f"seconds is {seconds}; allowed: 0 or more")
     limit_ms = min(seconds * 1000 + _HALF_SECOND_MS, NO_WAY_MS - 1)
+    closed, stand_ms = ground.approach.closed, ground.stand_ms
     entered_ms = _entered_ms(graph, ground.turn_ms, node_ms)
-    stand_ms = ground.stand_ms
+    if closed.any():
+        along_closed_ms = ground.approach.spread(node_ms)
+        entered_so_ms = _entered_ms(graph, ground.turn_ms, along_closed_ms)
+        entered_ms = np.where(closed, entered_so_ms, entered_ms)
     from_tail = np.flatnonzero((entered_ms <= limit_ms) & (stand_ms < NO_WAY_MS))
     # A place takes whole milliseconds, rounded half up: so it is within the limit up to half a
     # millisecond beyond.

@@ -5,7 +5,7 @@ A question costs one search of the graph for each place on its smaller side.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class BucketSearch:
     arc_ms
         int32 (a,), milliseconds, 0 to ``NO_WAY_MS``, which closes an arc. All three are kept,
         not copied.
+    rows
+        The arcs by tail and by head, where they have been sorted before.
 
     Raises
     ------
@@ -48,13 +50,27 @@ class BucketSearch:
         arc_tail: NDArray[np.int32],
         arc_head: NDArray[np.int32],
         arc_ms: NDArray[np.int32],
+        rows: tuple[Rows, Rows] | None = None,
     ) -> None:
         check_arcs(node_count, arc_tail, arc_head, arc_ms)
         self._nodes, self._tail, self._head, self._ms = node_count, arc_tail, arc_head, arc_ms
-        self._out = rows_by(node_count, arc_tail, arc_head)
-        self._in = rows_by(node_count, arc_head, arc_tail)
+        self._out, self._in = rows or (
+            rows_by(node_count, arc_tail, arc_head),
+            rows_by(node_count, arc_head, arc_tail),
+        )
         self._out_ms, self._in_ms = arc_ms[self._out.arc], arc_ms[self._in.arc]
         self._shift = bucket_shift(arc_ms)
+
+    def with_weights(self, arc_ms: NDArray[np.int32]) -> Self:
+        """Search the same arcs with other weights; sorts nothing anew.
+
+        Raises
+        ------
+        ValueError
+            As of the class.
+        """
+        rows = self._out, self._in
+        return type(self)(self._nodes, self._tail, self._head, arc_ms, rows)
 
     def times(self, origins: Seeds, targets: Seeds) -> NDArray[np.int32]:
         """Milliseconds from each origin to each target, int32 (j, k); ``NO_WAY_MS`` for none."""

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roadnets.access import access_of, arriving_seeds, direct_ms, leaving_seeds
+from roadnets.approach import Approach
 from roadnets.graph import TravelGraph
 from roadnets.searches.search import NO_WAY_MS
 from roadnets.travel import Snap
@@ -22,6 +23,12 @@ def close(*edges: int) -> np.ndarray:
     weights = WEIGHTS.copy()
     weights[list(edges)] = NOT_DRIVABLE_MS
     return weights
+
+
+def approach_of(graph: TravelGraph, *closed: int) -> Approach:
+    edges = np.zeros(len(WEIGHTS), np.bool_)
+    edges[list(closed)] = True
+    return Approach(graph, edges, WEIGHTS, np.zeros(graph.arc_count, np.int32))
 
 
 def test_both_directions_of_a_two_way_street():
@@ -76,20 +83,33 @@ def test_a_place_is_left_by_both_ends_and_reached_by_every_arc_into_its_street()
     network = with_turns(NETWORK, [((1, 0), 2)])  # no turning round at node 0
     graph = TravelGraph.build(network)
     access = access_of(network, WEIGHTS, [Snap(0, 0.25, 0.0), Snap(2, 0.5, 0.0)])
-    out, edges = leaving_seeds(access, graph)
+    out, edges = leaving_seeds(access, graph, approach_of(graph))
     assert (out.start.tolist(), edges.tolist()) == ([0, 2, 3], [0, 1, 2])
     assert (out.node.tolist(), out.ms.tolist()) == ([1, 3, 2], [751, 500, 250])
     extra_ms = np.where(graph.arc_ban, NO_WAY_MS, 7).astype(np.int32)
-    into, arcs = arriving_seeds(access, graph, extra_ms)
+    into, arcs = arriving_seeds(access, graph, extra_ms, approach_of(graph))
     assert (into.start.tolist(), graph.arc_edge[arcs].tolist()) == ([0, 2, 3], [0, 1, 2])
     assert (into.node.tolist(), into.ms.tolist()) == ([0, 1, 1], [257, 1507, 257])
+
+
+def test_a_place_on_a_closed_street_has_seeds_further_on():
+    graph = TravelGraph.build(NETWORK)
+    access = access_of(NETWORK, WEIGHTS, [Snap(0, 0.25, 0.0), Snap(2, 0.5, 0.0)])
+    out, edges = leaving_seeds(access, graph, approach_of(graph, 0, 2))
+    assert (out.start.tolist(), edges.tolist()) == ([0, 3, 4], [0, 1, 0, 2])
+    assert (out.node.tolist(), out.ms.tolist()) == ([1, 0, 2, 2], [751, 500, 1251, 250])
+    into, arcs = arriving_seeds(
+        access, graph, np.zeros(graph.arc_count, np.int32), approach_of(graph, 0, 2)
+    )
+    assert graph.arc_edge[arcs].tolist() == [0, 1, 2, 2]
+    assert (into.node.tolist(), into.ms.tolist()) == ([0, 1, 1, 0], [250, 1500, 250, 1251])
 
 
 def test_a_place_where_nothing_may_drive_has_no_seeds():
     graph = TravelGraph.build(NETWORK)
     access = access_of(NETWORK, close(0, 1), [Snap(0, 0.5, 0.0), Snap(2, 0.5, 0.0)])
-    out, _ = leaving_seeds(access, graph)
-    into, _ = arriving_seeds(access, graph, np.zeros(graph.arc_count, np.int32))
+    out, _ = leaving_seeds(access, graph, approach_of(graph))
+    into, _ = arriving_seeds(access, graph, np.zeros(graph.arc_count, np.int32), approach_of(graph))
     assert out.start.tolist() == into.start.tolist() == [0, 0, 1]
 
 

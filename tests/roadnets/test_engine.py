@@ -3,7 +3,7 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import networkx as nx
 import numpy as np
@@ -65,41 +65,39 @@ class Question:
         return [(e, math.floor(int(self.base[e]) * f + 0.5)) for e, f in directions if e >= 0]
 
     def oracle(self) -> nx.MultiDiGraph:
-        """Build a graph with a node at each place; snaps enter and leave it there for nothing."""
-        marks: dict[int, set[int]] = {e: set() for e in range(self.network.edge_count)}
+        """Build a graph with a node at each place; snaps enter and leave it there for nothing.
+
+        It has three floors: closed streets on the way out, open ones, closed ones on the way in.
+        Nobody comes up from the last floor, so nobody drives through a closed street.
+        """
         graph = nx.MultiDiGraph()
-        for i, snap in enumerate(self.snaps):
+        for i in range(len(self.snaps)):
             graph.add_nodes_from((("from", i), ("to", i)))
-            for edge, ms in self.places(snap):
-                if self.drivable(edge) and edge not in self.closed:
-                    marks[edge].add(ms)
-                    graph.add_edge(("from", i), (edge, ms), weight=0)
-                    graph.add_edge((edge, ms), ("to", i), weight=0)
-        for edge in filter(self.drivable, set(self.closed)):
-            self._to_and_from(graph, edge)
-        for edge in filter(self.drivable, set(marks) - set(self.closed)):
-            stops = sorted(marks[edge])
-            names = [(edge, ms) for ms in stops]
+        for edge in filter(self.drivable, range(self.network.edge_count)):
             tail, head = int(self.network.edge_tail[edge]), int(self.network.edge_head[edge])
-            at = [0, *stops, int(self.base[edge])]
-            for (a, b), (ms, next_ms) in zip(
-                pairwise([tail, *names, head]), pairwise(at), strict=True
-            ):
-                graph.add_edge(a, b, weight=next_ms - ms)
+            floors = ("out", "in") if edge in self.closed else ("open",)
+            for floor in floors:
+                self.add_edge(graph, edge, floor, (floor, tail), (floor, head))
+        for node in range(self.network.node_count):
+            graph.add_edge(("out", node), ("open", node), weight=0)
+            graph.add_edge(("open", node), ("in", node), weight=0)
         return graph
 
-    def _to_and_from(self, graph: nx.MultiDiGraph, edge: int) -> None:
-        """On a closed edge one drives out, or up to a place, but not through."""
-        tail, head = int(self.network.edge_tail[edge]), int(self.network.edge_head[edge])
-        there = [
-            (i, ms) for i, snap in enumerate(self.snaps) for e, ms in self.places(snap) if e == edge
+    def add_edge(self, graph: nx.MultiDiGraph, edge: int, floor: str, tail, head) -> None:
+        """Add an edge cut in two at every snap on it; who comes "in" does not come out again."""
+        here = [
+            (ms, i) for i, snap in enumerate(self.snaps) for e, ms in self.places(snap) if e == edge
         ]
-        for i, ms in there:
-            graph.add_edge(("from", i), head, weight=int(self.base[edge]) - ms)
-            graph.add_edge(tail, ("to", i), weight=ms)
-            for j, further in there:
-                if further >= ms:
-                    graph.add_edge(("from", i), ("to", j), weight=further - ms)
+        stops = sorted({ms for ms, _ in here})
+        at = [0, *stops, int(self.base[edge])]
+        names = [tail, *((floor, edge, ms) for ms in stops), head]
+        for (a, b), (ms, next_ms) in zip(pairwise(names), pairwise(at), strict=True):
+            graph.add_edge(a, b, weight=next_ms - ms)
+        for ms, i in here:
+            if floor != "in":
+                graph.add_edge(("from", i), (floor, edge, ms), weight=0)
+            if floor != "out" or edge in self.closed:
+                graph.add_edge((floor, edge, ms), ("to", i), weight=0)
 
     def answers(self) -> np.ndarray:
         graph, k = self.oracle(), len(self.snaps)
@@ -173,7 +171,18 @@ def test_every_route_can_be_driven_and_takes_the_time_told(question):
 def check_route(question: Question, origin: Snap, target: Snap, route: Route) -> None:
     network = question.network
     assert all(question.drivable(edge) for edge in route.edges)
-    assert not set(route.edges[1:-1]) & set(question.closed)
+    through = [edge in question.closed for edge in route.edges]
+    runs = [closed for closed, _ in groupby(through)]
+    assert runs in ([False], [True], [True, False], [False, True], [True, False, True])
+    on_closed = [
+        bool({s.edge, int(network.edge_twin[s.edge])} & {*question.closed})
+        for s in (origin, target)
+    ]
+    if runs == [True]:
+        assert any(on_closed)
+    else:
+        assert runs[0] <= on_closed[0]
+        assert runs[-1] <= on_closed[1]
     assert len(route.edge_end_s) == len(route.edges)
     assert route.edge_end_s[-1] == route.duration_s
     assert list(route.edge_end_s) == sorted(route.edge_end_s)
@@ -238,6 +247,29 @@ def test_a_place_on_a_closed_street_is_reached_and_left_along_it_but_nobody_driv
     route = engine.route(CIVILIAN, corner, inside)
     assert route is not None
     assert route.duration_s == 3
+
+
+def test_a_place_in_the_middle_of_a_closed_street_is_reached_along_the_street():
+    """A crash closes a whole motorway, which is many edges; help drives up to it."""
+    nodes = [(ORIGIN.lon + i * DEGREES_PER_100_M, ORIGIN.lat) for i in range(6)]
+    road = make_network(nodes, [Street(i, i + 1, length_m=100, name="桥") for i in range(5)])
+    engine = plain(road, NO_CONDITIONS.with_closure("crash", range(2, 8)))
+    west, middle, east = Snap(0, 0.5, 0), Snap(4, 0.5, 0), Snap(8, 0.5, 0)
+    assert engine.one_to_many(CIVILIAN, west, [middle, east]).tolist() == [20, UNREACHABLE]
+    assert engine.many_to_one(CIVILIAN, [middle, west], east).tolist() == [20, UNREACHABLE]
+    route = engine.route(CIVILIAN, west, middle)
+    assert route is not None
+    assert (route.edges, route.duration_s) == ((0, 2, 4), 20)
+    back = engine.route(CIVILIAN, middle, east)
+    assert back is not None
+    assert (back.edges, back.duration_s) == ((4, 6, 8), 20)
+    reach = engine.reach(CIVILIAN, [west], 12)
+    reached = dict(zip(reach.edge.tolist(), reach.end.tolist(), strict=True))
+    assert reached[2] == pytest.approx(0.75, abs=0.01)
+    assert 4 not in reached
+    far = engine.reach(CIVILIAN, [west], 1000)
+    assert {2, 4, 6} <= set(far.edge.tolist())
+    assert 8 not in far.edge.tolist()
 
 
 def test_a_street_closed_one_way_is_driven_through_the_other(block):

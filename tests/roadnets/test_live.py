@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+import roadnets.lane
 from roadnets.engine import TravelEngine
 from roadnets.live import BUCKETS, HIERARCHY, MOST_VEHICLES, LiveRoads
 from roadnets.network import RoadNetwork
@@ -24,6 +25,7 @@ from roadnets.weights.conditions import (
     edge_set,
 )
 from roadnets.weights.speeds import all_base_weights, drivable
+from tests.roadnets.networks import grid
 
 BLUE_LIGHT, CIVILIAN = TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN
 TRUCK = Vehicle(TravelMode.HIGH_CLEARANCE, height_m=4.2, weight_t=20.0, wading_m=0.9)
@@ -166,7 +168,7 @@ def test_only_so_many_kinds_of_vehicle_are_kept_up_to_date(sample_network, prepa
     snaps = places(sample_network, 7, 2)
     oracle = TravelEngine.plain(sample_network)
     for number in range(MOST_VEHICLES + 4):
-        vehicle = Vehicle(CIVILIAN, height_m=2.0 + number / 10)
+        vehicle = Vehicle(CIVILIAN, wading_m=0.3 + number / 100)
         np.testing.assert_array_equal(
             live.travel().matrix(vehicle, snaps, snaps), oracle.matrix(vehicle, snaps, snaps)
         )
@@ -174,6 +176,78 @@ def test_only_so_many_kinds_of_vehicle_are_kept_up_to_date(sample_network, prepa
         live.travel()
     assert len(live._lanes) == MOST_VEHICLES
     assert {Vehicle(BLUE_LIGHT), Vehicle(CIVILIAN)} <= live._lanes.keys()
+
+
+def test_one_engine_holds_only_so_many_kinds_of_vehicle(sample_network, prepared):
+    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    engine, snaps = live.travel(), places(sample_network, 8, 2)
+    told = engine.matrix(BLUE_LIGHT, snaps, snaps)
+    for number in range(MOST_VEHICLES + 4):
+        engine.matrix(Vehicle(CIVILIAN, wading_m=0.3 + number / 100), snaps, snaps)
+    assert len(live._lanes) == MOST_VEHICLES
+    np.testing.assert_array_equal(engine.matrix(BLUE_LIGHT, snaps, snaps), told)
+
+
+def test_vehicles_on_the_same_side_of_every_limit_are_alike(sample_network, prepared):
+    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    limits = np.unique(sample_network.edge_max_height_m)
+    lowest = float(limits[0])
+    assert np.isfinite(lowest)
+    travel, oracle = live.travel(), TravelEngine.plain(sample_network)
+    low = np.flatnonzero(sample_network.edge_max_height_m == limits[0])[:4]
+    snaps = [*places(sample_network, 9, 4), *(Snap(int(edge), 0.5, 0.0) for edge in low)]
+    for height_m in (1.5, lowest - 0.1, lowest, lowest + 0.1, lowest + 0.2, 30.0, 40.0):
+        vehicle = Vehicle(BLUE_LIGHT, height_m=height_m)
+        np.testing.assert_array_equal(
+            travel.matrix(vehicle, snaps, snaps), oracle.matrix(vehicle, snaps, snaps)
+        )
+    tall = len([v for v in live._lanes if v.height_m is not None])
+    assert tall == len(limits[np.isfinite(limits)])
+
+
+def test_a_change_that_fails_on_one_vehicle_is_not_lost(
+    sample_network, prepared, monkeypatch, caplog
+):
+    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    snaps = places(sample_network, 10, 6)
+    live.travel().matrix(TRUCK, snaps, snaps)
+    compute = roadnets.lane.edge_weights
+
+    def broken(network, vehicle, *others):
+        if vehicle.mode is TRUCK.mode and len(others) == 3:
+            raise FloatingPointError("no number")
+        return compute(network, vehicle, *others)
+
+    conditions = NO_CONDITIONS.with_closure("crash", range(300, 380))
+    monkeypatch.setattr(roadnets.lane, "edge_weights", broken)
+    check(live, conditions, snaps)
+    assert "the roads are computed anew" in caplog.text
+    monkeypatch.undo()
+    check(live, conditions.with_closure("works", range(900, 930)), snaps)
+    check(live, NO_CONDITIONS, snaps)
+
+
+def test_changes_are_remembered_only_while_the_roads_are_renewed(sample_network, prepared):
+    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    live.repace(all_base_weights(sample_network))
+    for number in range(20):
+        live.travel(NO_CONDITIONS.with_closure(str(number), [number]))
+    assert live._changed is None
+
+
+def test_what_is_of_another_network_is_refused(sample_network, prepared):
+    pace, other = all_base_weights(sample_network), grid(3, 3)
+    with pytest.raises(ValueError, match="the hierarchy is not one of Grid"):
+        LiveRoads(other, all_base_weights(other), prepared)
+    with pytest.raises(ValueError, match=r"pace of blue_light is int32 .*; allowed: int32 \(24,\)"):
+        LiveRoads(other, pace)
+    live = LiveRoads(sample_network, pace)
+    with pytest.raises(ValueError, match="the hierarchy is not one of"):
+        live.prepare(prepare(other))
+    wrong = pace[CIVILIAN].copy()
+    wrong[7] = -3
+    with pytest.raises(ValueError, match="pace of civilian is -3 ms on edge 7"):
+        live.repace({CIVILIAN: wrong})
 
 
 def test_a_mode_without_a_pace_cannot_be_asked_for(sample_network, prepared):
