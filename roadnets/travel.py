@@ -29,6 +29,12 @@ MODE_BIT: Final[Mapping[TravelMode, int]] = MappingProxyType(
 )
 """One bit for each mode, for arrays that say whom something concerns."""
 
+SMALLEST_SIZE: Final = 0.01
+"""Metres or tonnes: less is no vehicle, and in the end no number, since limits are float32."""
+
+SIZES: Final = ("height_m", "width_m", "weight_t", "wading_m")
+"""Fields of a ``Vehicle`` that limits of the road are compared with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
@@ -47,7 +53,7 @@ class Vehicle:
     Raises
     ------
     ValueError
-        A size is not above 0.
+        A size is below ``SMALLEST_SIZE`` or infinite; names it and what is allowed.
     """
 
     mode: TravelMode
@@ -57,10 +63,10 @@ class Vehicle:
     wading_m: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("height_m", "width_m", "weight_t", "wading_m"):
+        for name in SIZES:
             size = getattr(self, name)
-            if size is not None and not 0 < size < math.inf:
-                raise ValueError(f"{name} is {size}; allowed: above 0")
+            if size is not None and not SMALLEST_SIZE <= size < math.inf:
+                raise ValueError(f"{name} is {size}; allowed: {SMALLEST_SIZE:g} or more")
 
 
 Traveller = TravelMode | Vehicle

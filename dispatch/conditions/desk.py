@@ -30,7 +30,7 @@ from dispatch.conditions.model import (
 from dispatch.errors import InvalidFieldError, NotFoundError
 from dispatch.model import ConditionId, Frozen, Origin
 from roadnets.travel import TravelMode
-from roadnets.weights.conditions import DEEPEST_M
+from roadnets.weights.conditions import DEEPEST_M, SLOWEST
 
 T = TypeVar("T")
 
@@ -282,8 +282,8 @@ def _check_effect(effect: Effect) -> None:
 
 
 def _check_factor(field: str, factor: float) -> None:
-    if not 0 < factor <= 1:
-        raise InvalidFieldError(field, factor, "above 0, up to 1")
+    if not SLOWEST <= factor <= 1:
+        raise InvalidFieldError(field, factor, f"{SLOWEST:g} to 1")
 
 
 def check_depth(field: str, depth_m: float) -> None:

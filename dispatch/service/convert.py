@@ -35,7 +35,7 @@ from roadnets.errors import PointError
 from roadnets.geo import CoordinateSystem, LonLat, to_wgs84
 from roadnets.network import Bounds
 from roadnets.snapping.snap import Snapper
-from roadnets.travel import Snap, TravelMode, Vehicle
+from roadnets.travel import SIZES, SMALLEST_SIZE, Snap, TravelMode, Vehicle
 
 OLDEST: Final = timedelta(hours=24)
 AHEAD: Final = timedelta(seconds=60)
@@ -388,14 +388,15 @@ def vehicle(message: roads_pb2.Vehicle, mode: TravelMode) -> Vehicle:
     Raises
     ------
     InvalidFieldError
-        A size is not above 0.
+        A size is below ``SMALLEST_SIZE`` or infinite.
     """
     sizes: dict[str, float] = {}
-    for field in ("height_m", "width_m", "weight_t", "wading_m"):
+    for field in SIZES:
         if message.HasField(field):
             sizes[field] = getattr(message, field)
-            if not 0 < sizes[field] < math.inf:
-                raise InvalidFieldError(f"vehicle.{field}", sizes[field], "above 0")
+            if not SMALLEST_SIZE <= sizes[field] < math.inf:
+                allowed = f"{SMALLEST_SIZE:g} or more"
+                raise InvalidFieldError(f"vehicle.{field}", sizes[field], allowed)
     return Vehicle(mode, **sizes)
 
 

@@ -390,12 +390,10 @@ VALUES: Final[Mapping[str, Mapping[str, Sentence]]] = {
 """Details whose values are codes themselves."""
 
 ALLOWED_ZH: Final[Mapping[str, str]] = {
-    "0 or more": "0 或以上",
     "1 to 4": "1 到 4",
     "at least one": "至少一个",
     "an open incident (ListIncidents)": "未结束的警情（见 ListIncidents）",
     "a condition in force or planned (ListConditions)": "有效或计划中的路况（见 ListConditions）",
-    "above 0": "大于 0",
     "as many latitudes as longitudes": "纬度与经度个数相同",
     "edges or polygons, or both": "edges 或 polygons，或两者",
     "when, in a track": "轨迹中必须有时间",
@@ -440,7 +438,8 @@ _ALLOWED_PATTERNS_ZH: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.DOTALL), chinese)
     for pattern, chinese in (
         (r"(\d+) to (\d+), or 0 for (\d+)", r"\1 到 \2；0 表示 \3"),
-        (r"(\d+) to (\d+)", r"\1 到 \2"),
+        (r"([\d.]+) to (\d+)", r"\1 到 \2"),
+        (r"([\d.]+) or more", r"\1 或以上"),
         (r"(\d+) to (\d+) points", r"\1 到 \2 个点"),
         (r"(\d+) to (\d+) characters", r"\1 到 \2 个字符"),
         (r"segments of streets \((.*)\)", r"道路上的路段（\1）"),

@@ -172,7 +172,7 @@ class Vehicle(_message.Message):
     WEIGHT_T_FIELD_NUMBER: _builtins.int
     WADING_M_FIELD_NUMBER: _builtins.int
     height_m: _builtins.float
-    """Metres, above 0; absent: limits of height are not heeded."""
+    """Metres, 0.01 or more as all of these; absent: limits of height are not heeded."""
     width_m: _builtins.float
     weight_t: _builtins.float
     """Tonnes."""
@@ -389,7 +389,7 @@ class Slowed(_message.Message):
 
     FACTOR_FIELD_NUMBER: _builtins.int
     factor: _builtins.float
-    """Above 0, up to 1."""
+    """0.01 to 1."""
     def __init__(
         self,
         *,
@@ -411,7 +411,7 @@ class Weather(_message.Message):
 
     FACTOR_FIELD_NUMBER: _builtins.int
     factor: _builtins.float
-    """Above 0, up to 1."""
+    """0.01 to 1."""
     def __init__(
         self,
         *,

@@ -19,6 +19,9 @@ ROAD_MODES: Final = EVERY_MODE - {TravelMode.BOAT}
 DEEPEST_M: Final = 20.0
 """Water deeper than this on a street is a typing error."""
 
+SLOWEST: Final = 0.01
+"""A hundredth of the usual speed, slower than walking: what is slower is closed, not slowed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Closed:
@@ -35,7 +38,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Slowed:
-    """Traffic moves at so many times its usual speed; above 0, at most 1.
+    """Traffic moves at so many times its usual speed, ``SLOWEST`` to 1.
 
     Of several on one street the slowest counts.
     """
@@ -153,5 +156,5 @@ def edge_set(edges: Iterable[int] | NDArray[np.integer]) -> NDArray[np.int32]:
 
 
 def _check_factor(factor: float) -> None:
-    if not 0 < factor <= 1:
-        raise ValueError(f"factor is {factor}; allowed: above 0, up to 1")
+    if not SLOWEST <= factor <= 1:
+        raise ValueError(f"factor is {factor}; allowed: {SLOWEST:g} to 1")

@@ -131,7 +131,9 @@ def depths_from_polygons(
 def flood_conditions(
     condition_id: str, depths: Depths, modes: Iterable[TravelMode] = EVERY_MODE
 ) -> list[Condition]:
-    """Tell depths as conditions, one for each depth in whole millimetres.
+    """Tell depths as conditions, one for each depth in whole millimetres, rounded up.
+
+    Rounded to the nearest, water a little too deep for a car would let it through.
 
     Parameters
     ----------
@@ -148,7 +150,11 @@ def flood_conditions(
         Shallowest first. What a later flood of the same id does not renew must be ended.
     """
     concerned = frozenset(modes)
-    depth_mm, group = np.unique(np.rint(depths.depth_m * 1000).clip(1), return_inverse=True)
+    nearest_mm = np.rint(depths.depth_m.astype(np.float64) * 1000).clip(1)
+    # Compared as they are kept: 0.3 m as float32 is a little more than 0.3 and is 300 mm all the
+    # same.
+    nearest_mm += (nearest_mm / 1000).astype(np.float32) < depths.depth_m
+    depth_mm, group = np.unique(nearest_mm, return_inverse=True)
     order = np.argsort(group, kind="stable")
     begins = np.searchsorted(group[order], np.arange(len(depth_mm) + 1)).tolist()
     conditions = []

@@ -144,10 +144,10 @@ RING = AreaDrawn(PointsGiven(CoordinateSystem.WGS84, (0.0, 1.0, 1.0), (0.0, 0.0,
 @pytest.mark.parametrize(
     ("effect", "field", "value", "allowed"),
     [
-        (Slowed(0.0), "effect.slowed.factor", "0.0", "above 0, up to 1"),
-        (Slowed(1.01), "effect.slowed.factor", "1.01", "above 0, up to 1"),
-        (Slowed(float("nan")), "effect.slowed.factor", "nan", "above 0, up to 1"),
-        (Weather(-1.0), "effect.weather.factor", "-1.0", "above 0, up to 1"),
+        (Slowed(0.0), "effect.slowed.factor", "0.0", "0.01 to 1"),
+        (Slowed(1.01), "effect.slowed.factor", "1.01", "0.01 to 1"),
+        (Slowed(float("nan")), "effect.slowed.factor", "nan", "0.01 to 1"),
+        (Weather(0.005), "effect.weather.factor", "0.005", "0.01 to 1"),
         (Flooded(0.0), "effect.flooded.depth_m", "0.0", "above 0, up to 20 metres"),
         (Flooded(20.5), "effect.flooded.depth_m", "20.5", "above 0, up to 20 metres"),
         (

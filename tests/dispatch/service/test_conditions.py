@@ -231,8 +231,8 @@ BOW_TIE = roads_pb2.Polygon(outer=points((1, 1), (3, 3), (3, 1), (1, 3)))
             "streets.whole_network",
             "no other streets beside it",
         ),
-        (setting({"edges": [1]}, {"slowed": {"factor": 1.5}}), "effect.slowed.factor", "up to 1"),
-        (setting({"edges": [1]}, {"weather": {"factor": 0}}), "effect.weather.factor", "above 0"),
+        (setting({"edges": [1]}, {"slowed": {"factor": 1.5}}), "effect.slowed.factor", "to 1"),
+        (setting({"edges": [1]}, {"weather": {"factor": 0}}), "effect.weather.factor", "0.01 to 1"),
         (
             setting({"edges": [1]}, {"flooded": {"depth_m": -0.1}}),
             "effect.flooded.depth_m",

@@ -121,8 +121,9 @@ async def test_reach_is_what_routes_reach(tmp_path):
         ({"destinations": [at(1, 1), FAR]}, "destinations[1]", "near a street"),
         ({"origins": [UNTAGGED]}, "origins[0]", "coordinate_system"),
         ({"mode": 17}, "mode", "TRAVEL_MODE_BLUE_LIGHT"),
-        ({"vehicle": roads_pb2.Vehicle(height_m=-1)}, "vehicle.height_m", "above 0"),
-        ({"vehicle": roads_pb2.Vehicle(weight_t=float("nan"))}, "vehicle.weight_t", "above 0"),
+        ({"vehicle": roads_pb2.Vehicle(height_m=-1)}, "vehicle.height_m", "0.01 or more"),
+        ({"vehicle": roads_pb2.Vehicle(wading_m=1e-46)}, "vehicle.wading_m", "0.01 or more"),
+        ({"vehicle": roads_pb2.Vehicle(weight_t=float("nan"))}, "vehicle.weight_t", "0.01 or more"),
     ],
 )
 async def test_a_matrix_that_cannot_be(tmp_path, fields, field, hint):

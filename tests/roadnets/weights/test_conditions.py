@@ -58,7 +58,9 @@ def test_whom_an_effect_concerns_where_nobody_is_named():
 @pytest.mark.parametrize(
     ("effect", "value", "message"),
     [
-        (Slowed, 0.0, "factor is 0.0; allowed: above 0, up to 1"),
+        (Slowed, 0.0, "factor is 0.0; allowed: 0.01 to 1"),
+        (Slowed, 0.0099, "factor is 0.0099; allowed: 0.01 to 1"),
+        (Weather, 1e-46, "factor is 1e-46; allowed: 0.01 to 1"),
         (Slowed, 1.1, "factor is 1.1"),
         (Weather, float("nan"), "factor is nan"),
         (Flooded, 0.0, "depth_m is 0.0; allowed: above 0, up to 20"),

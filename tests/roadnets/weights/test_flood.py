@@ -95,7 +95,7 @@ def test_depths_that_round_alike_are_one_condition(index):
     told = [(c.condition_id, c.edges.tolist(), c.effect) for c in flood_conditions("C7", depths)]
     assert told == [
         ("C7/1", [5], Flooded(0.001)),
-        ("C7/200", [0, 4], Flooded(0.2)),
+        ("C7/201", [0, 4], Flooded(0.201)),
         ("C7/300", [1], Flooded(0.3)),
     ]
     assert flood_conditions("C7", Depths(depths.edges[:0], depths.depth_m[:0])) == []
@@ -117,3 +117,13 @@ def test_depths_that_round_alike_are_one_condition(index):
 def test_areas_that_mean_nothing_are_told(index, areas, error, message):
     with pytest.raises(error, match=f"^{re.escape(message)}"):
         depths_from_polygons(index, areas)
+
+
+@pytest.mark.parametrize(
+    ("depth_m", "told_m"),
+    [(0.3, 0.3), (0.3004, 0.301), (0.2996, 0.3), (0.00001, 0.001), (19.9996, 20.0), (20.0, 20.0)],
+)
+def test_depths_are_told_in_millimetres_and_never_less(depth_m, told_m):
+    depths = Depths(np.array([3], np.int32), np.array([depth_m], np.float32))
+    (condition,) = flood_conditions("C7", depths)
+    assert condition.effect == Flooded(told_m)
