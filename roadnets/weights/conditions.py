@@ -19,6 +19,9 @@ ROAD_MODES: Final = EVERY_MODE - {TravelMode.BOAT}
 DEEPEST_M: Final = 20.0
 """Water deeper than this on a street is a typing error."""
 
+_LAST_EDGE: Final = (1 << 31) - 1
+"""No network has more edges: they are int32."""
+
 SLOWEST: Final = 0.01
 """A hundredth of the usual speed, slower than walking: what is slower is closed, not slowed."""
 
@@ -149,8 +152,19 @@ NO_CONDITIONS: Final = Conditions()
 
 
 def edge_set(edges: Iterable[int] | NDArray[np.integer]) -> NDArray[np.int32]:
-    """Edges ascending and without repetition, int32 (k,), read-only."""
-    kept = np.unique(np.fromiter(edges, np.int32))
+    """Edges ascending and without repetition, int32 (k,), read-only.
+
+    Raises
+    ------
+    ValueError
+        One is no edge of any network; names it.
+    """
+    given = np.asarray(edges if isinstance(edges, np.ndarray) else list(edges))
+    strange = np.flatnonzero(~((given >= 0) & (given <= _LAST_EDGE)))
+    if len(strange):
+        edge = given[strange[0]]
+        raise ValueError(f"edges[{strange[0]}] is {edge}; allowed: 0 to {_LAST_EDGE}")
+    kept = np.unique(given).astype(np.int32)
     kept.setflags(write=False)
     return kept
 

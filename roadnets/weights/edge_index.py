@@ -48,6 +48,9 @@ _ALONG: Final = 0.8
 _NEARER_M: Final = 3.0
 """Of two parallel carriageways the line means the one that is nearer by more than this."""
 
+_WIDEST_DEGREES: Final = 180.0
+"""An outline from 179 to -179 degrees means the strip between, and is drawn round the rest."""
+
 _CHUNK: Final = 1 << 21
 """So many pairs are compared at once: some 100 MB."""
 
@@ -89,7 +92,8 @@ class EdgeIndex:
         Raises
         ------
         ValueError
-            An area crosses itself or is none; says which ring, and where.
+            An area crosses itself or is none, which says which ring, and where; or it is more than
+            half the globe wide.
         """
         area, street = self._tree.query(self._shapes(polygons), predicate="intersects")
         twin = self._twin[street]
@@ -228,7 +232,8 @@ class EdgeIndex:
         if plain and (np.abs(points) <= (180.0, 90.0)).all():
             of = np.repeat(np.arange(len(counts)), counts)
             drawn = shapely.polygons(shapely.linearrings(points, indices=of))
-            if shapely.is_valid(drawn).all():
+            west, _, east, _ = shapely.bounds(drawn).T
+            if shapely.is_valid(drawn).all() and (east - west <= _WIDEST_DEGREES).all():
                 metres = self._projection.to_metres(*points.T)
                 return np.asarray(
                     shapely.polygons(shapely.linearrings(metres, indices=of)), np.object_
@@ -241,6 +246,12 @@ class EdgeIndex:
         drawn = shapely.Polygon(rings[0], rings[1:])
         if not drawn.is_valid:
             raise ValueError(f"polygon: {_what_is_wrong(drawn)}")
+        west, _, east, _ = drawn.bounds
+        if east - west > _WIDEST_DEGREES:
+            raise ValueError(
+                f"polygon: its longitudes go from {west:g} to {east:g}; allowed: up to "
+                f"{_WIDEST_DEGREES:g} degrees wide (an area across the 180th meridian is two)"
+            )
         metres = [self._projection.to_metres(*ring.T) for ring in rings]
         return shapely.Polygon(metres[0], metres[1:])
 

@@ -25,6 +25,9 @@ WIDEST_TOLERANCE_M: Final = 200.0
 _SUGGESTED: Final = 3
 """Names told to whoever named no street: as many as one reads at a glance."""
 
+_LONGEST_SHOWN: Final = 100
+"""Characters of a name that are told again to whoever gave it."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreetSelector:
@@ -159,7 +162,8 @@ def _known_name(network: RoadNetwork, name: str) -> NDArray[np.int32]:
     if not len(edges):
         nearest = nearest_names(network, name)
         hint = f"; the nearest names are {', '.join(nearest)}" if nearest else ""
-        raise UnknownStreetError(f"no street of {network.name} is named {name!r}{hint}")
+        shown = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
+        raise UnknownStreetError(f"no street of {network.name} is named {shown!r}{hint}")
     return edges
 
 

@@ -70,3 +70,16 @@ def test_whom_an_effect_concerns_where_nobody_is_named():
 def test_effects_refuse_nonsense(effect, value, message):
     with pytest.raises(ValueError, match=message):
         effect(value)
+
+
+@pytest.mark.parametrize("edge", [10**10, 10**30, -1, np.int64(1 << 31), np.nan])
+def test_an_edge_of_no_network_is_refused_by_its_number(edge):
+    allowed = "allowed: 0 to 2147483647"
+    for edges in ([3, edge], iter([3, edge]), np.array([3, edge])):
+        with pytest.raises(ValueError, match=rf"edges\[1\] is {edge}(\.0)?; {allowed}"):
+            edge_set(edges)
+
+
+def test_no_edges_are_a_set_too():
+    assert edge_set([]).tolist() == []
+    assert edge_set(np.empty(0, np.int64)).dtype == np.int32

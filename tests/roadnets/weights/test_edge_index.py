@@ -145,3 +145,14 @@ def test_points_off_the_earth_are_told(block):
         block.along([(ORIGIN, LonLat(ORIGIN.lon, 99.0))], 15.0)
     with pytest.raises(ValueError, match=r"line\[0\] is nan"):
         block.along([(LonLat(float("nan"), 0.0), ORIGIN)], 15.0)
+
+
+def test_an_area_across_the_180th_meridian_is_refused(block):
+    ring = [(179.0, 20.0), (-179.0, 20.0), (-179.0, 40.0), (179.0, 40.0)]
+    wide = Polygon(tuple(LonLat(*point) for point in ring))
+    triangle = Polygon(wide.outer[:3])
+    for polygons in ([wide], [triangle], [wide, triangle]):
+        with pytest.raises(ValueError, match="longitudes go from -179 to 179; allowed: up to 180"):
+            block.inside(polygons)
+    half = Polygon(tuple(LonLat(min(max(lon, 0), 179), lat) for lon, lat in ring))
+    assert set(block.inside([half])[1].tolist()) == set(range(block.network.edge_count))

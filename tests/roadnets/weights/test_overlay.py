@@ -168,7 +168,7 @@ def test_an_unknown_edge_changes_nothing(network):
         with pytest.raises(ValueError, match="condition b is on edge 80; .* edges 0 to 79"):
             overlay.update(conditions)
     with pytest.raises(ValueError, match="condition n is on edge -1"):
-        overlay.update(fine.with_closure("n", [-1, 4]))
+        overlay.update(fine.with_all([Condition("n", np.array([-1, 4], np.int32), Closed())]))
     assert overlay.conditions is fine
     assert same(overlay.effects, effects_from_scratch(network.edge_count, fine))
     overlay.update(NO_CONDITIONS)

@@ -109,6 +109,14 @@ def test_selector_refuses_nonsense(fields, message):
         StreetSelector(**fields)
 
 
+def test_a_name_of_a_book_is_not_told_again_whole(city):
+    with pytest.raises(UnknownStreetError) as refusal:
+        resolve(city, StreetSelector(name="甲" * 100_000))
+    assert str(refusal.value) == f"no street of Testcity is named '{'甲' * 100}…'"
+    with pytest.raises(UnknownStreetError, match=f"is named '{'甲' * 100}'$"):
+        resolve(city, StreetSelector(name="甲" * 100))
+
+
 def test_nearest_names_are_few_and_best_first():
     assert nearest_names(grid(12, 2), "row 1") == ["Row 1", "Row 10", "Row 11"]
 
