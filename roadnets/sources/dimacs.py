@@ -331,13 +331,15 @@ class _Table:
         self.rows: NDArray[np.int64] = numbers.reshape(-1, _ARC_FIELDS)
 
     def announced(self, count: int) -> list[int]:
-        """The numbers of the line ``p``."""
+        """The numbers of the line ``p``, of which the first is that of nodes."""
         words = b" ".join(self._announcements).decode(errors="replace").split()[1:]
         numbers = words[len(self._head) :]
         fine = words[: len(self._head)] == self._head and len(numbers) == count
         if not (fine and all(n.isdecimal() and len(n) <= _LONGEST_COUNT for n in numbers)):
             wanted = " ".join(["p", *self._head, *["NUMBER"] * count])
             raise SourceError(f"{self._path.name} must have one line '{wanted}'")
+        if int(numbers[0]) == 0:
+            raise SourceError(f"{self._path.name} announces 0 nodes; allowed: 1 or more")
         return [int(number) for number in numbers]
 
     def check_count(self, announced: int, what: str) -> None:

@@ -35,6 +35,7 @@ _HUMBLEST_LAST: Final = {name: i for i, name in enumerate(HIGHWAY_CLASSES)}
 
 _OSMNX_BOOLS: Final = frozenset({"True", "False"})
 _WHO_ENTERS: Final = ("access", "emergency", "motor_vehicle", "motorcar", "vehicle")
+_FIRST_TOO_LARGE: Final = 1 << 63
 _OURS: Final = "citydispatch"
 """Graphs that we made say of every edge whether it runs one way."""
 
@@ -57,19 +58,34 @@ class _Collector:
     way_tags: list[Tags] = field(default_factory=list)
 
     def add_node(self, osm_id: int, lon: float, lat: float) -> int:
+        _check_id("node", osm_id)
+        _check_degrees(f"node {osm_id}", lon, lat)
         self.node_id.append(osm_id)
         self.lonlat.append((lon, lat))
         return len(self.node_id) - 1
 
-    def add_bend(self, lon: float, lat: float) -> int:
+    def add_bend(self, of: str, lon: float, lat: float) -> int:
         """Add a point of which the graph knows no OSM id; it gets a negative one of its own."""
+        _check_degrees(of, lon, lat)
         self.lowest_id -= 1
         return self.add_node(self.lowest_id, lon, lat)
 
     def add_way(self, osm_id: int, tags: Tags) -> int:
+        _check_id("way", osm_id)
         self.way_id.append(osm_id)
         self.way_tags.append(tags)
         return len(self.way_id) - 1
+
+
+def _check_id(what: str, osm_id: int) -> None:
+    if not -_FIRST_TOO_LARGE <= osm_id < _FIRST_TOO_LARGE:
+        raise ValueError(f"the id of {what} {osm_id} is too large; allowed: 64 bits")
+
+
+def _check_degrees(what: str, lon: float, lat: float) -> None:
+    for name, value, limit in (("x", lon, 180), ("y", lat, 90)):
+        if not -limit <= value <= limit:  # also true of NaN
+            raise ValueError(f"{name} of {what} is {value}; allowed: -{limit} to {limit} degrees")
 
 
 def streets_of_graph(
@@ -85,6 +101,11 @@ def streets_of_graph(
         What to call the streets.
     use_speeds
         Whether an edge without ``maxspeed`` takes its ``speed_kph`` for a posted speed.
+
+    Raises
+    ------
+    ValueError
+        A coordinate or an id is out of range; says whose.
     """
     found = _Collector(lowest_id=min(0, *map(int, graph.nodes)) if len(graph) else 0)
     index: dict[int, int] = {}
@@ -103,7 +124,12 @@ def streets_of_graph(
         if simplified or key not in ways or street.line is not None:
             ways[key] = found.add_way(street.way, tags)
         bends = [] if street.line is None else street.line[1:-1]
-        points = [index[street.tail], *(found.add_bend(*p) for p in bends), index[street.head]]
+        line = f"the line of way {street.way}"
+        points = [
+            index[street.tail],
+            *(found.add_bend(line, *bend) for bend in bends),
+            index[street.head],
+        ]
         if street.runs_against_way:
             points.reverse()
         found.segments += [(a, b, ways[key]) for a, b in pairwise(points)]
@@ -292,10 +318,13 @@ def _seconds(network: RoadNetwork, given: ArrayLike | None) -> NDArray[np.float6
     if given is None:
         return network.edge_length_m / (network.edge_speed_kph.astype(np.float64) / 3.6)
     seconds = np.asarray(given, np.float64)
-    if seconds.shape != (network.edge_count,) or not (seconds >= 0).all():
-        raise ValueError(
-            f"travel_times_s is {seconds.shape}; allowed: ({network.edge_count},), 0 or more"
-        )
+    if seconds.shape != (network.edge_count,):
+        allowed = f"({network.edge_count},)"
+        raise ValueError(f"travel_times_s has shape {seconds.shape}; allowed: {allowed}")
+    wrong = np.flatnonzero(~(seconds >= 0))  # also of NaN
+    if len(wrong):
+        edge = wrong[0]
+        raise ValueError(f"travel_times_s[{edge}] is {seconds[edge]}; allowed: 0 or more")
     return seconds
 
 

@@ -103,6 +103,7 @@ def test_gzipped(tmp_path: Path) -> None:
         ("p sp 4 8", "p sp 4", "must have one line 'p sp NUMBER NUMBER'"),
         ("p sp 4 8", "p sp 4 8\np sp 4 8", "must have one line 'p sp NUMBER NUMBER'"),
         ("p sp 4 8", "p sp 4 99999999999", "must have one line 'p sp NUMBER NUMBER'"),
+        ("p sp 4 8", "p sp 0 8", "announces 0 nodes; allowed: 1 or more"),
         ("p sp 4 8", "p max 4 8", "must have one line 'p sp NUMBER NUMBER'"),
     ],
 )
@@ -189,6 +190,14 @@ def test_points_of_another_graph_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, points="p aux sp co 1\nv 1 0 0\n")
     with pytest.raises(SourceError, match=r"town\.gr has 4 nodes, town\.co 1"):
         read_network(path, points_beside(path))
+
+
+def test_a_graph_without_nodes_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "p sp 0 0\n", "p aux sp co 0\n")
+    with pytest.raises(SourceError, match=r"town\.gr announces 0 nodes; allowed: 1 or more"):
+        read_network(path, points_beside(path))
+    with pytest.raises(SourceError, match=r"town\.co announces 0 nodes; allowed: 1 or more"):
+        read_points(points_beside(path))
 
 
 def test_a_graph_of_loops_is_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 import osmnx as ox
 import pytest
+import shapely
 from numpy.typing import NDArray
 
 from roadnets.errors import SourceError
@@ -132,10 +133,51 @@ def test_travel_times_of_ones_own() -> None:
     assert given == [e for e in range(network.edge_count) if e not in {0, 5}]
 
 
-@pytest.mark.parametrize("wrong", [[1.0], np.full(24, -1.0), np.full(24, np.nan)])
-def test_travel_times_must_fit(wrong: Any) -> None:
-    with pytest.raises(ValueError, match=r"travel_times_s.*allowed: \(24,\), 0 or more"):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ([1.0], r"travel_times_s has shape \(1,\); allowed: \(24,\)$"),
+        (np.arange(24.0) - 1, r"travel_times_s\[0\] is -1.0; allowed: 0 or more"),
+        (np.append(np.ones(23), np.nan), r"travel_times_s\[23\] is nan; allowed: 0 or more"),
+    ],
+)
+def test_travel_times_must_fit(wrong: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         osm.to_osmnx(grid(3, 3), wrong)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "words"),
+    [
+        ("x", float("nan"), "x of node 100 is nan; allowed: -180 to 180 degrees"),
+        ("y", float("-inf"), "y of node 100 is -inf; allowed: -90 to 90 degrees"),
+        ("x", 1e6, "x of node 100 is 1000000.0; allowed: -180 to 180 degrees"),
+    ],
+)
+def test_a_node_off_the_earth_is_refused(attribute: str, value: float, words: str) -> None:
+    graph = osm.to_osmnx(grid(3, 3))
+    graph.nodes[100][attribute] = value
+    with pytest.raises(SourceError, match=words):
+        osm.from_osmnx(graph)
+
+
+def test_a_line_off_the_earth_is_refused() -> None:
+    graph = osm.to_osmnx(grid(3, 3))
+    points = [(graph.nodes[n]["x"], graph.nodes[n]["y"]) for n in (100, 101)]
+    line = shapely.LineString([points[0], (1e6, 30.0), points[1]])
+    graph.edges[100, 101, 0].update(geometry=line, osmid=7)
+    with pytest.raises(SourceError, match="x of the line of way 7 is 1000000.0; allowed: -180"):
+        osm.from_osmnx(graph)
+
+
+def test_an_id_beyond_64_bits_is_refused() -> None:
+    graph = osm.to_osmnx(grid(3, 3))
+    graph.edges[100, 101, 0]["osmid"] = 10**30
+    with pytest.raises(SourceError, match=f"the id of way {10**30} is too large; allowed: 64"):
+        osm.from_osmnx(graph)
+    graph = nx.relabel_nodes(osm.to_osmnx(grid(3, 3)), {100: 10**30})
+    with pytest.raises(SourceError, match=f"the id of node {10**30} is too large; allowed: 64"):
+        osm.from_osmnx(graph)
 
 
 def test_edges_of_no_ordinary_day_are_left_out_unless_asked_for() -> None:
