@@ -143,6 +143,7 @@ class DeskServer:
             config.sha256(given.plans, given.usual.congestion),
         )
         self._queries = ThreadPoolExecutor(QUERY_THREADS, thread_name_prefix="queries")
+        self._large = ThreadPoolExecutor(1, thread_name_prefix="large")
         self._lookups = ThreadPoolExecutor(1, thread_name_prefix="lookups")
         self._server: Server | None = None
         self.address = ""
@@ -160,7 +161,7 @@ class DeskServer:
         await self._declare_fleet()
         await self._proposer.start()
         await self._traffic.start()
-        self._queries.submit(self._make_ready)
+        self._large.submit(self._make_ready)
         rooms = Rooms(
             engine=self.engine,
             proposer=self._proposer,
@@ -168,6 +169,7 @@ class DeskServer:
             mappings=self.given.mappings,
             catalogue=Catalogue(self.given.plans),
             queries=self._queries,
+            large=self._large,
             lookups=self._lookups,
             traffic=self._traffic,
             calibration=self.given.calibration,
@@ -197,8 +199,8 @@ class DeskServer:
         await self._traffic.stop()
         await self._proposer.stop()
         await self.engine.stop()
-        self._queries.shutdown()
-        self._lookups.shutdown()
+        for pool in (self._queries, self._large, self._lookups):  # nobody waits for them any more
+            pool.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._journal.close)
 
     async def __aenter__(self) -> Self:

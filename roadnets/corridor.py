@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import shapely
@@ -131,6 +132,41 @@ def corridor_of(network: RoadNetwork, route: Route) -> tuple[SignalArrival, ...]
     return tuple(arrivals)
 
 
+class _Junctions(NamedTuple):
+    """The signalised junctions of a network.
+
+    Attributes
+    ----------
+    of_node
+        int32 (n,), the junction of each signal node; -1 elsewhere.
+    lowest, point
+        The lowest node of each junction, and its middle.
+    """
+
+    of_node: NDArray[np.int32]
+    lowest: list[int]
+    point: list[LonLat]
+
+
+_JUNCTIONS: Final[WeakKeyDictionary[RoadNetwork, _Junctions]] = WeakKeyDictionary()
+"""Kept as long as their network: they are the same for every route."""
+
+
+def _junctions_of(network: RoadNetwork) -> _Junctions:
+    known = _JUNCTIONS.get(network)
+    if known is None:
+        projection = projection_of(network)
+        nodes = np.flatnonzero(network.node_signal)
+        metres = projection.to_metres(network.node_lon[nodes], network.node_lat[nodes])
+        label, middle = group_signals(metres)
+        of_node = np.full(network.node_count, -1, np.int32)
+        of_node[nodes] = label
+        lowest = nodes[np.unique(label, return_index=True)[1]].tolist()
+        points = [LonLat(*point) for point in projection.to_degrees(middle).tolist()]
+        known = _JUNCTIONS[network] = _Junctions(of_node, lowest, points)
+    return known
+
+
 class _Visit(NamedTuple):
     """One passage of a junction: the first and last of the route's edges that a signal ends."""
 
@@ -145,17 +181,12 @@ def _visits(network: RoadNetwork, edges: NDArray[np.int32]) -> list[_Visit]:
     stops = np.flatnonzero(network.has_flag(EdgeFlag.SIGNAL_AT_HEAD)[edges[:-1]])
     if not len(stops):
         return []
-    projection = projection_of(network)
-    nodes = np.flatnonzero(network.node_signal)
-    metres = projection.to_metres(network.node_lon[nodes], network.node_lat[nodes])
-    label, middle = group_signals(metres)
-    points = [LonLat(*point) for point in projection.to_degrees(middle).tolist()]
-    lowest = nodes[np.unique(label, return_index=True)[1]].tolist()
-    group = label[np.searchsorted(nodes, network.edge_head[edges[stops]])].tolist()
+    junctions = _junctions_of(network)
+    group = junctions.of_node[network.edge_head[edges[stops]]].tolist()
     end_m = np.cumsum(network.edge_length_m[edges])
     visits: list[_Visit] = []
     for stop, g in zip(stops.tolist(), group, strict=True):
-        visit = _Visit(stop, stop, lowest[g], points[g])
+        visit = _Visit(stop, stop, junctions.lowest[g], junctions.point[g])
         before = visits[-1] if visits else visit
         near = end_m[stop] - end_m[before.last] <= _SAME_STOP_M
         if visits and before.junction == visit.junction and near:

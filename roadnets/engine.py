@@ -31,7 +31,8 @@ from roadnets.travel import (
 from roadnets.weights.conditions import NO_CONDITIONS, Conditions
 from roadnets.weights.edge_weights import edge_weights
 from roadnets.weights.overlay import Overlay
-from roadnets.weights.speeds import NOT_DRIVABLE_MS, all_base_weights
+from roadnets.weights.pace import all_pace_ms
+from roadnets.weights.speeds import NOT_DRIVABLE_MS
 
 Pace = Mapping[TravelMode, NDArray[np.int32]]
 """What each edge takes each mode on the roads as usual, int32 (m,) milliseconds."""
@@ -86,14 +87,14 @@ class TravelEngine:
         conditions
             What is different about them.
         pace
-            What each edge takes as usual; ``all_base_weights(network)`` where None.
+            What each edge takes as usual; ``all_pace_ms(network)`` where None.
         graph
             ``TravelGraph.build(network)`` where None.
         make_search
             ``ScipySearch`` is the oracle of every other.
         """
         roads = TravelGraph.build(network) if graph is None else graph
-        usual = all_base_weights(network) if pace is None else pace
+        usual = all_pace_ms(network) if pace is None else pace
         overlay = Overlay(network, conditions)
         made: dict[Vehicle, Ground] = {}
 

@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ HIERARCHY: Final = "hierarchy"
 BUCKETS: Final = "buckets (the hierarchy is not ready)"
 
 MOST_VEHICLES: Final = 16
-"""Kinds of vehicle kept up to date; beyond that the one that joined first is let go."""
+"""Kinds of vehicle remembered; beyond that the one asked for longest ago is let go."""
 
 _log: Final = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class LiveRoads:
         The hierarchy. Without it ``prepare`` brings it later, and a slower search answers till
         then.
     modes
-        Kept up to date from the start; other vehicles from when they are first asked for.
+        Kept up to date; other vehicles catch up when they are asked for.
 
     Raises
     ------
@@ -79,6 +79,7 @@ class LiveRoads:
         self._pace = dict(pace)
         self._kept = tuple(Vehicle(mode) for mode in modes)
         self._changed: list[NDArray[np.int32]] | None = None
+        self._guests: dict[Vehicle, _Guest] = {}
         self._in_force: Conditions | None = NO_CONDITIONS
         self._overlay, self._lanes = self._anew(NO_CONDITIONS)
         self._travel = self._engine_now(NO_CONDITIONS)
@@ -115,7 +116,7 @@ class LiveRoads:
         with self._aside:
             with self._lock:
                 self._pace.update(pace)
-                stale = [vehicle for vehicle in self._lanes if vehicle.mode in pace]
+                stale = [vehicle for vehicle in self._kept if vehicle.mode in pace]
             self._renew(stale, self._topology)
 
     def prepare(self, prepared: Prepared) -> None:
@@ -128,15 +129,14 @@ class LiveRoads:
         """
         _check_prepared(self.network, prepared)
         with self._aside:
-            with self._lock:
-                vehicles = list(self._lanes)
-            self._renew(vehicles, prepared.topology)
+            self._renew(list(self._kept), prepared.topology)
 
     def _change(self, conditions: Conditions) -> None:
         """Bring other conditions into force, on every lane or by starting over."""
         half_done = self._in_force is None  # a change before this one failed, and nothing helped
         self._in_force = None
         if half_done or not self._changed_lanes(conditions):
+            self._guests.clear()
             self._overlay, self._lanes = self._anew(conditions)
             if self._changed is not None:
                 self._changed.append(np.arange(self.network.edge_count, dtype=np.int32))
@@ -151,13 +151,15 @@ class LiveRoads:
                 self._changed.append(edges)
             for vehicle, lane in self._lanes.items():
                 self._lanes[vehicle] = lane.with_edges(self._overlay, edges)
+            for guest in self._guests.values():
+                guest.miss(edges)
         except Exception:  # noqa: BLE001 - whatever it was: no condition may be lost to it
             _log.exception("a change of conditions failed; the roads are computed anew")
             return False
         return True
 
     def _anew(self, conditions: Conditions) -> tuple[Overlay, dict[Vehicle, Lane]]:
-        """Compute everything under some conditions from nothing; late-comers join again."""
+        """Compute everything under some conditions from nothing."""
         overlay = Overlay(self.network, conditions)
         lanes = {v: self._lane(v, self._pace, overlay, self._topology) for v in self._kept}
         return overlay, lanes
@@ -180,10 +182,9 @@ class LiveRoads:
             self._changed = None
 
     def _swap(self, lanes: dict[Vehicle, Lane], topology: Topology | None) -> None:
-        if topology is not self._topology:  # who joined meanwhile joins again, on the hierarchy
-            self._lanes = {v: lane for v, lane in self._lanes.items() if v in lanes}
-        self._lanes.update((v, lane) for v, lane in lanes.items() if v in self._lanes)
+        self._lanes |= lanes
         self._topology = topology
+        self._guests.clear()  # they are of another pace, or of no hierarchy
         if self._in_force is not None:
             self._travel = self._engine_now(self._in_force)
 
@@ -216,22 +217,46 @@ class LiveRoads:
         return TravelEngine(self.network, self._graph, ground)
 
     def _join(self, vehicle: Vehicle, conditions: Conditions, pace: Pace) -> Ground:
-        """Compute the ground of a vehicle that an engine lacks; keep it up to date from now on.
+        """Compute the ground of a vehicle that an engine lacks, from when it was last asked for.
 
         Where the roads have moved on since, the engine's own moment counts, and nothing is kept.
         """
         if vehicle.mode not in pace:
             raise ValueError(f"mode is {vehicle.mode}; allowed here: {', '.join(pace)}")
-        topology = self._topology
+        with self._lock:
+            current = self._in_force is conditions
+            guest = self._guests.pop(vehicle, None) if current else None
+            if guest is not None and guest.lane.pace_ms is pace[vehicle.mode]:
+                guest = self._guests[vehicle] = guest.caught_up(self._overlay)
+                return guest.lane.ground
+            topology = self._topology
         lane = self._lane(vehicle, pace, Overlay(self.network, conditions), topology)
         with self._lock:
             same_pace = self._pace[vehicle.mode] is pace[vehicle.mode]
-            current = self._in_force is conditions and self._topology is topology and same_pace
-            if current and vehicle not in self._lanes:
-                if len(self._lanes) >= MOST_VEHICLES:
-                    del self._lanes[next(v for v in self._lanes if v not in self._kept)]
-                self._lanes[vehicle] = lane
+            if self._in_force is conditions and self._topology is topology and same_pace:
+                self._guests[vehicle] = _Guest(lane, [])
+                if len(self._guests) > MOST_VEHICLES:
+                    del self._guests[next(iter(self._guests))]
         return lane.ground
+
+
+class _Guest(NamedTuple):
+    """A vehicle that is not kept up to date, and the edges that changed since it was."""
+
+    lane: Lane
+    missed: list[NDArray[np.int32]]
+
+    def miss(self, edges: NDArray[np.int32]) -> None:
+        """Note that some edges have changed."""
+        self.missed.append(edges)
+        if sum(map(len, self.missed)) > self.lane.network.edge_count:
+            self.missed[:] = [np.unique(np.concatenate(self.missed))]
+
+    def caught_up(self, overlay: Overlay) -> _Guest:
+        """Give what was missed the weights that it has now."""
+        if not self.missed:
+            return self
+        return _Guest(self.lane.with_edges(overlay, np.unique(np.concatenate(self.missed))), [])
 
 
 class _Limits:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from enum import IntFlag, StrEnum
+from functools import cached_property
 from typing import Any, Final, NamedTuple, NotRequired, TypedDict, Unpack, cast
 
 import msgspec
@@ -190,7 +191,7 @@ class Bounds(NamedTuple):
     north: float
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)  # without slots: some answers are kept
 class RoadNetwork:
     """Streets of one city; every array is read-only. Made by ``build_network`` alone.
 
@@ -309,9 +310,9 @@ class RoadNetwork:
         """Number of directed edges."""
         return len(self.edge_tail)
 
-    @property
+    @cached_property
     def bounds(self) -> Bounds:
-        """The smallest box around every street."""
+        """The smallest box around every street; kept, since a city has millions of points."""
         west, south = self.geometry.min(axis=0) / GEOMETRY_UNITS_PER_DEGREE
         east, north = self.geometry.max(axis=0) / GEOMETRY_UNITS_PER_DEGREE
         return Bounds(float(west), float(south), float(east), float(north))

@@ -101,6 +101,7 @@ def _described(
         raise InvalidFieldError("point", "", "a point with its coordinate system")
     point = convert.known_point(request.point, "point", call.mapping)
     snap = convert.on_street(point, "point", rooms.streets.snapper, TravelMode.BLUE_LIGHT)
+    closed = rooms.streets.closed_edges(rooms.engine.state.conditions, TravelMode.BLUE_LIGHT)
     return OpenIncident(
         incident_id=_DESCRIBED,
         priority=priority,
@@ -109,6 +110,7 @@ def _described(
         target_s=plan.target_s,
         transport=plan.transport,
         needs=tuple(OpenNeed(n.need_id, n.capability) for n in needs_of(plan, point)),
+        closed_by=closed.get(snap.edge),
     )
 
 

@@ -185,11 +185,11 @@ class RoadService:
 
     async def matrix(self, request: roads_pb2.MatrixRequest, call: Call) -> bytes:
         """Tell how long from each of some places to each of others."""
-        return await self._query(self._journeys.matrix, request, call.mapping)
+        return await self._large(self._journeys.matrix, request, call.mapping)
 
     async def reach(self, request: roads_pb2.ReachRequest, call: Call) -> roads_pb2.ReachResponse:
         """Find what lies within so many seconds."""
-        return await self._query(self._journeys.reach, request, call.mapping)
+        return await self._large(self._journeys.reach, request, call.mapping)
 
     async def snap(self, request: roads_pb2.SnapRequest, call: Call) -> roads_pb2.SnapResponse:
         """Put fixes on their streets."""
@@ -225,6 +225,10 @@ class RoadService:
             south_west=present.point(LonLat(bounds.west, bounds.south)),
             north_east=present.point(LonLat(bounds.east, bounds.north)),
         )
+
+    async def _large(self, question: Callable[..., T], *args: object) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._rooms.large, question, *args)
 
     async def _query(self, question: Callable[..., T], *args: object) -> T:
         loop = asyncio.get_running_loop()

@@ -24,8 +24,10 @@ class Rooms:
     Attributes
     ----------
     queries
-        Few threads for questions that take long (matrices, reach), so that they cannot crowd out
-        the proposer.
+        Few threads for short questions (routes, places, snaps), so that they cannot crowd out the
+        proposer.
+    large
+        A thread for questions that take long (matrices, reach): no short one waits for them.
     lookups
         A thread for the streets that conditions name: a closure waits for no question.
     traffic
@@ -46,6 +48,7 @@ class Rooms:
     mappings: Mappings
     catalogue: Catalogue
     queries: ThreadPoolExecutor
+    large: ThreadPoolExecutor
     lookups: ThreadPoolExecutor
     traffic: Traffic
     calibration: Calibration

@@ -24,7 +24,8 @@ from roadnets.weights.conditions import (
     Weather,
     edge_set,
 )
-from roadnets.weights.speeds import all_base_weights, drivable
+from roadnets.weights.pace import all_pace_ms
+from roadnets.weights.speeds import drivable
 from tests.roadnets.networks import grid
 
 BLUE_LIGHT, CIVILIAN = TravelMode.BLUE_LIGHT, TravelMode.CIVILIAN
@@ -71,7 +72,7 @@ def check(live: LiveRoads, conditions: Conditions, snaps: list[Snap], pace=None)
 
 
 def test_times_are_exact_through_a_day_of_conditions(sample_network, prepared):
-    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    live = LiveRoads(sample_network, all_pace_ms(sample_network), prepared)
     rng, conditions = np.random.default_rng(3), NO_CONDITIONS
     assert live.engine == HIERARCHY
     for number in range(40):
@@ -87,7 +88,7 @@ def test_times_are_exact_through_a_day_of_conditions(sample_network, prepared):
 
 
 def test_an_engine_keeps_the_weights_that_it_came_with(sample_network, prepared):
-    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    live = LiveRoads(sample_network, all_pace_ms(sample_network), prepared)
     snaps = places(sample_network, 1)
     before = live.travel()
     told = before.matrix(BLUE_LIGHT, snaps, snaps)
@@ -115,7 +116,7 @@ def test_an_engine_keeps_the_weights_that_it_came_with(sample_network, prepared)
 
 
 def test_buckets_answer_until_the_hierarchy_is_ready(sample_network, prepared):
-    live = LiveRoads(sample_network, all_base_weights(sample_network))
+    live = LiveRoads(sample_network, all_pace_ms(sample_network))
     snaps = places(sample_network, 2, 6)
     conditions = NO_CONDITIONS.with_closure("crash", range(100, 160))
     assert live.engine == BUCKETS
@@ -127,7 +128,7 @@ def test_buckets_answer_until_the_hierarchy_is_ready(sample_network, prepared):
 
 
 def test_another_pace_is_laid_under_the_conditions_in_force(sample_network, prepared):
-    pace = all_base_weights(sample_network)
+    pace = all_pace_ms(sample_network)
     live = LiveRoads(sample_network, pace, prepared)
     conditions = NO_CONDITIONS.with_closure("crash", range(500, 540))
     live.travel(conditions)
@@ -139,7 +140,7 @@ def test_another_pace_is_laid_under_the_conditions_in_force(sample_network, prep
 
 
 def test_conditions_that_come_while_the_pace_changes_are_not_lost(sample_network, prepared):
-    pace = all_base_weights(sample_network)
+    pace = all_pace_ms(sample_network)
     live = LiveRoads(sample_network, pace, prepared)
     rng, conditions = np.random.default_rng(12), NO_CONDITIONS
     with ThreadPoolExecutor(1) as pool:
@@ -152,7 +153,7 @@ def test_conditions_that_come_while_the_pace_changes_are_not_lost(sample_network
 
 
 def test_a_vehicle_asked_for_late_sees_the_moment_of_its_engine(sample_network, prepared):
-    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    live = LiveRoads(sample_network, all_pace_ms(sample_network), prepared)
     conditions = NO_CONDITIONS.with_closure("crash", range(200, 260))
     early = live.travel(conditions)
     live.travel(NO_CONDITIONS)
@@ -164,7 +165,7 @@ def test_a_vehicle_asked_for_late_sees_the_moment_of_its_engine(sample_network, 
 
 
 def test_only_so_many_kinds_of_vehicle_are_kept_up_to_date(sample_network, prepared):
-    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    live = LiveRoads(sample_network, all_pace_ms(sample_network), prepared)
     snaps = places(sample_network, 7, 2)
     oracle = TravelEngine.plain(sample_network)
     for number in range(MOST_VEHICLES + 4):
@@ -174,22 +175,22 @@ def test_only_so_many_kinds_of_vehicle_are_kept_up_to_date(sample_network, prepa
         )
         live.travel(NO_CONDITIONS.with_closure(str(number), [number]))
         live.travel()
-    assert len(live._lanes) == MOST_VEHICLES
-    assert {Vehicle(BLUE_LIGHT), Vehicle(CIVILIAN)} <= live._lanes.keys()
+    assert len(live._guests) == MOST_VEHICLES
+    assert live._lanes.keys() == {Vehicle(BLUE_LIGHT), Vehicle(CIVILIAN)}
 
 
 def test_one_engine_holds_only_so_many_kinds_of_vehicle(sample_network, prepared):
-    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    live = LiveRoads(sample_network, all_pace_ms(sample_network), prepared)
     engine, snaps = live.travel(), places(sample_network, 8, 2)
     told = engine.matrix(BLUE_LIGHT, snaps, snaps)
     for number in range(MOST_VEHICLES + 4):
         engine.matrix(Vehicle(CIVILIAN, wading_m=0.3 + number / 100), snaps, snaps)
-    assert len(live._lanes) == MOST_VEHICLES
+    assert len(live._guests) == MOST_VEHICLES
     np.testing.assert_array_equal(engine.matrix(BLUE_LIGHT, snaps, snaps), told)
 
 
 def test_vehicles_on_the_same_side_of_every_limit_are_alike(sample_network, prepared):
-    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    live = LiveRoads(sample_network, all_pace_ms(sample_network), prepared)
     limits = np.unique(sample_network.edge_max_height_m)
     lowest = float(limits[0])
     assert np.isfinite(lowest)
@@ -201,23 +202,23 @@ def test_vehicles_on_the_same_side_of_every_limit_are_alike(sample_network, prep
         np.testing.assert_array_equal(
             travel.matrix(vehicle, snaps, snaps), oracle.matrix(vehicle, snaps, snaps)
         )
-    tall = len([v for v in live._lanes if v.height_m is not None])
+    tall = len([v for v in live._guests if v.height_m is not None])
     assert tall == len(limits[np.isfinite(limits)])
 
 
 def test_a_change_that_fails_on_one_vehicle_is_not_lost(
     sample_network, prepared, monkeypatch, caplog
 ):
-    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
+    live = LiveRoads(sample_network, all_pace_ms(sample_network), prepared)
     snaps = places(sample_network, 10, 6)
-    live.travel().matrix(TRUCK, snaps, snaps)
     compute = roadnets.lane.edge_weights
 
     def broken(network, vehicle, *others):
-        if vehicle.mode is TRUCK.mode and len(others) == 3:
+        if vehicle.mode is CIVILIAN and len(others) == 3:
             raise FloatingPointError("no number")
         return compute(network, vehicle, *others)
 
+    live.travel(NO_CONDITIONS.with_closure("fire", range(30, 60)))
     conditions = NO_CONDITIONS.with_closure("crash", range(300, 380))
     monkeypatch.setattr(roadnets.lane, "edge_weights", broken)
     check(live, conditions, snaps)
@@ -228,17 +229,17 @@ def test_a_change_that_fails_on_one_vehicle_is_not_lost(
 
 
 def test_changes_are_remembered_only_while_the_roads_are_renewed(sample_network, prepared):
-    live = LiveRoads(sample_network, all_base_weights(sample_network), prepared)
-    live.repace(all_base_weights(sample_network))
+    live = LiveRoads(sample_network, all_pace_ms(sample_network), prepared)
+    live.repace(all_pace_ms(sample_network))
     for number in range(20):
         live.travel(NO_CONDITIONS.with_closure(str(number), [number]))
     assert live._changed is None
 
 
 def test_what_is_of_another_network_is_refused(sample_network, prepared):
-    pace, other = all_base_weights(sample_network), grid(3, 3)
+    pace, other = all_pace_ms(sample_network), grid(3, 3)
     with pytest.raises(ValueError, match="the hierarchy is not one of Grid"):
-        LiveRoads(other, all_base_weights(other), prepared)
+        LiveRoads(other, all_pace_ms(other), prepared)
     with pytest.raises(ValueError, match=r"pace of blue_light is int32 .*; allowed: int32 \(24,\)"):
         LiveRoads(other, pace)
     live = LiveRoads(sample_network, pace)
@@ -251,7 +252,7 @@ def test_what_is_of_another_network_is_refused(sample_network, prepared):
 
 
 def test_a_mode_without_a_pace_cannot_be_asked_for(sample_network, prepared):
-    pace = {BLUE_LIGHT: all_base_weights(sample_network)[BLUE_LIGHT]}
+    pace = {BLUE_LIGHT: all_pace_ms(sample_network)[BLUE_LIGHT]}
     live = LiveRoads(sample_network, pace, prepared, modes=(BLUE_LIGHT,))
     snap = places(sample_network, 1, 1)
     with pytest.raises(ValueError, match="mode is boat; allowed here: blue_light"):
