@@ -199,8 +199,8 @@ def test_of_stacked_streets_the_track_tells(stack: RoadNetwork) -> None:
     streets = Streets(stack, Snapper(stack), TravelEngine.plain)
     east = [Fix(at(0.09, 8 + i), 10.0 * i, heading_deg=90.0) for i in range(3)]
     west = [Fix(at(0.01, 8 - i), 10.0 * i, heading_deg=270.0) for i in range(3)]
-    # The nearest street is the wrong one both times.
-    assert streets.snap(east[-1].point).edge == 1
+    # The nearest street is the wrong one both times; a point by itself is put on the ground.
+    assert streets.snap(east[-1].point).edge == 0
     assert streets.snap_vehicle(east).edge == 0
     assert streets.snap(west[-1].point).edge == 0
     assert streets.snap_vehicle(west).edge == 1
