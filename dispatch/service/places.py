@@ -24,6 +24,8 @@ NOTES: Final[Mapping[PlaceNote, str]] = {
     PlaceNote.NEAREST_APPROACH: "place_nearest_approach",
     PlaceNote.BETWEEN_POSTS: "place_between_posts",
     PlaceNote.GATE_UNKNOWN: "place_gate_unknown",
+    PlaceNote.STREETS_APART: "place_streets_apart",
+    PlaceNote.KILOMETRE_UNKNOWN: "place_kilometre_unknown",
 }
 """What is to be known of a place, as the code of a remark."""
 
@@ -32,7 +34,7 @@ REASONS: Final[Mapping[NoPlace, str]] = {
     NoPlace.APART: "places_apart",
     NoPlace.NO_POSTS: "place_without_posts",
 }
-"""Why there is none, as the code of a remark."""
+"""Why there is none, or only half of it, as the code of a remark."""
 
 
 def find_place(

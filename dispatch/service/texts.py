@@ -235,6 +235,18 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
     "place_gate_unknown": (
         ("只找到小区或单位，没有这个门", "The compound is known, the gate is not."),
     ),
+    "place_streets_apart": (
+        (
+            "问的是两条路的交叉口，但它们相距很远：这是其中一条，位置取道路中点",
+            "One of two streets that are nowhere near each other: the point is its middle.",
+        ),
+    ),
+    "place_kilometre_unknown": (
+        (
+            "只找到道路，没有该里程，位置取道路中点",
+            "The road is known, the kilometre is not: the point is its middle.",
+        ),
+    ),
     "place_unknown": (("没有相近的地名", "No name is like it."),),
     "places_apart": (
         ("两条路都有，但相距很远", "Both streets are known and nowhere near each other."),

@@ -1754,7 +1754,9 @@ class FindPlaceResponse(_message.Message):
 
     @_builtins.property
     def reason(self) -> _common_pb2.Remark:
-        """Why there is none."""
+        """Why there is none, or why the best is only a street of two that do not meet, or a road without
+        the kilometre.
+        """
 
     def __init__(
         self,

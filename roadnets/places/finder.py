@@ -12,7 +12,14 @@ from roadnets.errors import PlaceTextError
 from roadnets.geo import LonLat, distance_m, haversine_m
 from roadnets.network import Bounds, RoadNetwork
 from roadnets.places.addresses import HouseNumbers
-from roadnets.places.found import LONGEST_TEXT, MOST_PLACES, FoundKind, FoundPlace, PlaceAnswer
+from roadnets.places.found import (
+    HALF_KNOWN,
+    LONGEST_TEXT,
+    MOST_PLACES,
+    FoundKind,
+    FoundPlace,
+    PlaceAnswer,
+)
 from roadnets.places.index import NameIndex
 from roadnets.places.kilometres import KilometrePosts
 from roadnets.places.known import KnownNames
@@ -114,7 +121,7 @@ class PlaceFinder:
         near: LonLat | None = None,
         bounds: Bounds | None = None,
     ) -> PlaceAnswer:
-        """Find places as ``find`` does, and tell why there is none."""
+        """Find places as ``find`` does, and tell why there is none, or only half of it."""
         _check(text, limit, near)
         question = Question(self._streets, self._numbers, self._posts, self._known, self._index)
         flat = flatten(text)
@@ -126,7 +133,8 @@ class PlaceFinder:
             return PlaceAnswer((), question.reason)
         details = self._surroundings.details(chosen)
         return PlaceAnswer(
-            tuple(replace(place, detail=d) for place, d in zip(chosen, details, strict=True))
+            tuple(replace(place, detail=d) for place, d in zip(chosen, details, strict=True)),
+            HALF_KNOWN.get(chosen[0].note) if chosen[0].note else None,
         )
 
     def _in_localities(self, question: Question, text: str) -> Iterator[FoundPlace]:

@@ -1,9 +1,11 @@
-"""FoundPlace: one answer to "where is that?", and why there is sometimes none."""
+"""FoundPlace: one answer to "where is that?", and why there is sometimes none or half a one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from roadnets.geo import LonLat
@@ -40,14 +42,25 @@ class PlaceNote(StrEnum):
     NEAREST_APPROACH = "nearest_approach"  # the two streets come near each other and do not meet
     BETWEEN_POSTS = "between_posts"  # between two kilometre posts
     GATE_UNKNOWN = "gate_unknown"  # the compound is known, the gate is not
+    STREETS_APART = "streets_apart"  # one of two streets that do not meet; its middle
+    KILOMETRE_UNKNOWN = "kilometre_unknown"  # the road is known, the kilometre is not; its middle
 
 
 class NoPlace(StrEnum):
-    """Why nothing was found."""
+    """Why nothing was found, or only a part of what was asked for."""
 
     UNKNOWN = "unknown"  # no name is like it
     APART = "apart"  # both streets are known and nowhere near each other
     NO_POSTS = "no_posts"  # the road is known, its kilometre posts do not reach so far
+
+
+HALF_KNOWN: Final[Mapping[PlaceNote, NoPlace]] = MappingProxyType(
+    {
+        PlaceNote.STREETS_APART: NoPlace.APART,
+        PlaceNote.KILOMETRE_UNKNOWN: NoPlace.NO_POSTS,
+    }
+)
+"""What is told of streets where nothing better was found, and why nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,11 @@ class FoundPlace:
 
 @dataclass(frozen=True, slots=True)
 class PlaceAnswer:
-    """Places that a text may mean, best first; ``reason`` tells why there is none."""
+    """Places that a text may mean, best first.
+
+    ``reason`` tells why there is none, or why the best is only a street that the text names as part
+    of more (``HALF_KNOWN``).
+    """
 
     places: tuple[FoundPlace, ...]
     reason: NoPlace | None = None

@@ -41,10 +41,13 @@ GATE_UNKNOWN: Final = 0.7
 OTHER_GATE: Final = 0.95
 OTHER_DIRECTION: Final = 0.5
 PASSING: Final = 0.85
-"""Share of the score of a street without the house, a compound without the gate, another gate of
-it, the other carriageway, two streets that do not touch."""
+"""Share of the score of a street without the house, the crossing or the kilometre, a compound
+without the gate, another gate of it, the other carriageway, two streets that do not touch."""
 
 ADDRESS_EDGE_M: Final = 150.0
+
+_STREETS: Final = frozenset((FoundKind.STREET, FoundKind.ADDRESS))
+"""Bearers of a name that are streets: of the network, and of addresses alone."""
 
 _STREETS_TRIED: Final = 4
 Names = list[tuple[int, float]]
@@ -62,7 +65,7 @@ class Question:
     Attributes
     ----------
     reason
-        Why nothing was found, if nothing is.
+        Why nothing was found, if nothing is but streets that the text names as part of more.
     """
 
     def __init__(
@@ -85,8 +88,11 @@ class Question:
     def ask(self, text: str) -> list[FoundPlace]:
         """Everything that a text may mean, in no order."""
         kilometre = self._at_kilometre(text)
-        if kilometre or (kilometre is not None and not self._is_a_name(text)):
+        if kilometre:
             return kilometre
+        if kilometre is not None and not self._is_a_name(text):
+            self.reason = NoPlace.NO_POSTS
+            return self._road_only(text)
         found: list[FoundPlace] = []
         share = 1.0
         for part in read_name(text):
@@ -99,11 +105,11 @@ class Question:
             if any(place.score > VERY_SURE for place in found):
                 break
             share *= LESS_TEXT
-        crossed = self._at_crossing(text)
-        if crossed is None and not any(p.score > VERY_SURE for p in found):
+        crossed, apart = self._at_crossing(text)
+        if apart and not crossed and not any(p.score > VERY_SURE for p in found):
             self.reason = NoPlace.APART
-            return []
-        return found + (crossed or [])
+            return apart
+        return found + crossed
 
     def _is_a_name(self, text: str) -> bool:
         """Tell whether a name has it all: a roundabout may be called Km. 0."""
@@ -118,11 +124,10 @@ class Question:
 
     def _streets_like(self, text: str, least: float) -> list[tuple[int, float]]:
         """Names of streets that fit a text, the best few."""
-        kinds = {FoundKind.STREET, FoundKind.ADDRESS}
         fitting = (
             (name, score)
             for name, score in self._find(text)
-            if score >= least and any(b.kind in kinds for b in self._known.bearers[name])
+            if score >= least and any(b.kind in _STREETS for b in self._known.bearers[name])
         )
         return [found for found, _ in zip(fitting, range(_STREETS_TRIED), strict=False)]
 
@@ -237,10 +242,10 @@ class Question:
 
     # ---- crossings ----
 
-    def _at_crossing(self, text: str) -> list[FoundPlace] | None:
-        """Crossings that a text may mean; None where it names two streets that do not meet."""
+    def _at_crossing(self, text: str) -> tuple[list[FoundPlace], list[FoundPlace]]:
+        """Crossings that a text may mean; and the streets of those that there are not."""
         found: list[FoundPlace] = []
-        apart = False
+        apart: list[FoundPlace] = []
         for asked in read_crossing(text):
             least = SURE if asked.sure else VERY_SURE
             ones = self._streets_like(asked.one, least)
@@ -250,8 +255,18 @@ class Question:
             best = min(max((s for _, s in part), default=0.0) for part in (ones, others))
             same = {name for name, _ in ones} & {name for name, _ in others}
             known = best >= VERY_SURE and not same and not asked.side_by_side
-            apart = apart or (known and not met)
-        return None if apart and not found else found
+            if known and not met:
+                apart += self._only_streets((*ones, *others), best, PlaceNote.STREETS_APART)
+        return found, apart
+
+    def _only_streets(
+        self, names: Iterable[tuple[int, float]], least: float, note: PlaceNote
+    ) -> Iterator[FoundPlace]:
+        """Streets that a text names as part of more, by the names that fit at least so well."""
+        for name, score in names:
+            for bearer in self._known.bearers[name]:
+                if score >= least and bearer.kind in _STREETS:
+                    yield replace(self._place(bearer, least * STREET_ONLY), note=note)
 
     def _crossings(self, one: tuple[int, float], other: tuple[int, float]) -> Iterator[FoundPlace]:
         names = [self._street_names(self._known.bearers[name]) for name, _ in (one, other)]
@@ -304,9 +319,14 @@ class Question:
                 self._post(names, at, asked, score)
                 for at in self._posts.locate(names, asked.kilometre)
             ]
-        if not found:
-            self.reason = NoPlace.NO_POSTS
         return found
+
+    def _road_only(self, text: str) -> list[FoundPlace]:
+        """The road of which a text names a kilometre that no posts tell."""
+        asked = read_kilometre(text)
+        roads = self._streets_like(asked.road, SURE) if asked else []
+        best = max((score for _, score in roads), default=0.0)
+        return list(self._only_streets(roads, best, PlaceNote.KILOMETRE_UNKNOWN))
 
     def _post(
         self, names: tuple[int, ...], at: KilometrePoint, asked: Kilometre, score: float

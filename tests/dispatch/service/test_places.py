@@ -35,6 +35,20 @@ async def test_what_is_nowhere_has_a_reason(tmp_path):
         assert (answer.reason.code, answer.reason.text) == ("place_unknown", "没有相近的地名")
 
 
+async def test_half_of_what_was_asked_for_is_told_with_the_reason(tmp_path):
+    async with desk_and_caller(tmp_path, language="zh") as (_, caller):
+        answer = await caller("FindPlace", roads_pb2.FindPlaceRequest(text="Row 3 & Row 7"))
+        assert answer.reason.code == "places_apart"
+        assert sorted(place.name_en for place in answer.places) == ["Row 3", "Row 7"]
+        for place in answer.places:
+            assert place.approximate
+            assert place.note.code == "place_streets_apart"
+            assert place.note.text.endswith("这是其中一条，位置取道路中点")
+        answer = await caller("FindPlace", roads_pb2.FindPlaceRequest(text="Row 3 km 12"))
+        assert answer.reason.code == "place_without_posts"
+        assert [place.note.code for place in answer.places] == ["place_kilometre_unknown"]
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

@@ -11,6 +11,7 @@ from roadnets.geo import LonLat, distance_m
 from roadnets.imports.assemble import assemble
 from roadnets.network import HIGHWAY_CLASSES, Bounds, EdgeFlag, RoadNetwork
 from roadnets.places import FoundKind, FoundPlace, NoPlace, PlaceFinder, PlaceNote
+from roadnets.places.found import HALF_KNOWN
 from roadnets.places.pinyin import readings
 from roadnets.sources import osmfile
 from tests.data import data
@@ -201,16 +202,31 @@ def test_the_same_each_time_and_from_every_thread(network: RoadNetwork) -> None:
     [
         ("zzyzx", NoPlace.UNKNOWN),
         ("囧", NoPlace.UNKNOWN),
-        ("甲子路与丙寅街", NoPlace.APART),
-        ("Jiazi Road & Bingyin Street", NoPlace.APART),
-        ("G4 K123+400", NoPlace.NO_POSTS),
-        ("甲子路5公里", NoPlace.NO_POSTS),
     ],
 )
 def test_why_nothing_was_found(finder: PlaceFinder, text: str, reason: NoPlace) -> None:
     answer = finder.answer(text)
     assert (answer.places, answer.reason) == ((), reason)
     assert finder.find(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "reason", "names"),
+    [
+        ("甲子路与丙寅街", NoPlace.APART, ["丙寅街", "甲子路"]),
+        ("Jiazi Road & Bingyin Street", NoPlace.APART, ["丙寅街", "甲子路"]),
+        ("甲子路5公里", NoPlace.NO_POSTS, ["甲子路"]),
+        ("G4 K123+400", NoPlace.NO_POSTS, ["甲子路"]),
+    ],
+)
+def test_half_of_what_was_asked_for_is_told_with_the_reason(
+    finder: PlaceFinder, text: str, reason: NoPlace, names: list[str]
+) -> None:
+    answer = finder.answer(text)
+    assert answer.reason is reason
+    assert sorted(place.name for place in answer.places) == names
+    assert all(HALF_KNOWN[place.note] is reason for place in answer.places if place.note)
+    assert all(place.approximate and place.note and place.score < 0.7 for place in answer.places)
 
 
 def test_something_found_needs_no_reason(finder: PlaceFinder) -> None:
@@ -254,7 +270,8 @@ def test_any_text_is_answered_or_refused(finder: PlaceFinder, text: str) -> None
     except PlaceTextError:
         assert not any(character.isalnum() for character in text)
         return
-    assert (answer.reason is None) == bool(answer.places)
+    half = not answer.places or answer.places[0].note in HALF_KNOWN
+    assert (answer.reason is not None) == half
     assert all(0 < place.score <= 1 for place in answer.places)
 
 

@@ -66,9 +66,25 @@ def test_the_other_carriageway_is_worth_less() -> None:
 
 
 def test_why_nothing_is_found() -> None:
-    assert asked("甲子路与丙寅街") == ([], NoPlace.APART)
-    assert asked("东高速K9") == ([], NoPlace.NO_POSTS)
     assert asked("zzyzx") == ([], NoPlace.UNKNOWN)
+
+
+def test_streets_that_do_not_meet_are_both_told() -> None:
+    found, reason = asked("甲子路与丙寅街")
+    assert reason is NoPlace.APART
+    assert sorted(place.name for place in found) == ["丙寅街", "甲子路"]
+    for place in found:
+        assert (place.kind, place.note) == (FoundKind.STREET, PlaceNote.STREETS_APART)
+        assert place.approximate
+        assert place.score == STREET_ONLY
+
+
+def test_a_road_is_told_without_its_kilometre() -> None:
+    for text, name in (("东高速K9", "东高速"), ("甲子路5公里", "甲子路")):
+        found, reason = asked(text)
+        assert reason is NoPlace.NO_POSTS
+        assert {place.name for place in found} == {name}
+        assert best(text) == (FoundKind.STREET, STREET_ONLY, PlaceNote.KILOMETRE_UNKNOWN)
 
 
 def test_two_names_side_by_side_need_not_meet() -> None:
