@@ -36,6 +36,13 @@ class LonLat(NamedTuple):
         return f"{self.lon:.6f}, {self.lat:.6f}"
 
 
+class Polygon(NamedTuple):
+    """An area, WGS84: its outline without the holes; rings may repeat their first point."""
+
+    outer: tuple[LonLat, ...]
+    holes: tuple[tuple[LonLat, ...], ...] = ()
+
+
 class CoordinateSystem(StrEnum):
     """How the two numbers of a point are to be read.
 

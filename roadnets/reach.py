@@ -1,39 +1,22 @@
-"""Reach: which parts of which edges lie within so many seconds; and the area around them."""
+"""Reach: which parts of which edges lie within so many seconds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
-from shapely.ops import substring
 
 from roadnets.access import Access
-from roadnets.geo import LocalProjection, LonLat
 from roadnets.graph import TravelGraph
 from roadnets.ground import Ground
-from roadnets.lines import project_edges, projection_of
 from roadnets.network import RoadNetwork
 from roadnets.searches.search import NO_WAY_MS
 from roadnets.travel import Reach, Snap, whole_seconds
 
-BESIDE_THE_STREET_M: Final = 60.0
-"""So far from a street stand the buildings that are served from it."""
-
 _HALF_SECOND_MS: Final = 499
 """What is rounded to a whole second is up to so many milliseconds longer."""
-
-
-class Polygon(NamedTuple):
-    """An area on the map: rings whose first and last point are the same.
-
-    The outer ring runs counterclockwise, the holes clockwise, as in RFC 7946 (GeoJSON).
-    """
-
-    outer: tuple[LonLat, ...]
-    holes: tuple[tuple[LonLat, ...], ...]
 
 
 def reach_edges(
@@ -115,71 +98,6 @@ def _lies_in(
     end = np.where(reach.end[row] >= 1, np.inf, reach.end[row])
     within: NDArray[np.bool_] = (row >= 0) & (reach.edge[row] == edge) & (fraction < end)
     return within
-
-
-def reach_polygons(
-    network: RoadNetwork, reach: Reach, margin_m: float = BESIDE_THE_STREET_M
-) -> tuple[Polygon, ...]:
-    """Draw the area around everything that is reached.
-
-    Parameters
-    ----------
-    network
-        The streets.
-    reach
-        On them.
-    margin_m
-        How far beside the streets it extends; blocks narrower than twice this have no hole.
-
-    Returns
-    -------
-    tuple of Polygon
-        The largest first; they do not overlap. Exact to a tenth of the margin.
-
-    Raises
-    ------
-    ValueError
-        The margin is not above 0.
-    """
-    if not 0 < margin_m < np.inf:
-        raise ValueError(f"margin_m is {margin_m}; allowed: above 0")
-    if not len(reach.edge):
-        return ()
-    projection = projection_of(network)
-    tolerance_m = margin_m / 20
-    lines = shapely.simplify(_reached_lines(network, reach, projection), tolerance_m)
-    # Corners rounded in steps of 45 degrees lie up to 7.6 % of the margin within the circle.
-    area = shapely.union_all(shapely.buffer(lines, margin_m, quad_segs=2))
-    parts = shapely.get_parts(shapely.orient_polygons(shapely.simplify(area, tolerance_m)))
-    largest = np.argsort(-shapely.area(parts), kind="stable")
-    return tuple(
-        Polygon(
-            _ring(part.exterior, projection), tuple(_ring(r, projection) for r in part.interiors)
-        )
-        for part in parts[largest]
-    )
-
-
-def _reached_lines(
-    network: RoadNetwork, reach: Reach, projection: LocalProjection
-) -> NDArray[np.object_]:
-    """Make the lines of all parts; of a street that is reached in both directions only one."""
-    whole = (reach.begin <= 0) & (reach.end >= 1)
-    twin = network.edge_twin[reach.edge]
-    kept = ~(whole & (twin < reach.edge) & np.isin(twin, reach.edge[whole]))
-    lines = project_edges(network, reach.edge[kept], projection)
-    part = np.flatnonzero(~whole[kept])
-    cuts = zip(reach.begin[kept][part].tolist(), reach.end[kept][part].tolist(), strict=True)
-    lines[part] = [
-        substring(line, *cut, normalized=True)
-        for line, cut in zip(lines[part].tolist(), cuts, strict=True)
-    ]
-    return lines
-
-
-def _ring(ring: shapely.LinearRing, projection: LocalProjection) -> tuple[LonLat, ...]:
-    points = projection.to_degrees(shapely.get_coordinates(ring))
-    return tuple(LonLat(lon, lat) for lon, lat in points.tolist())
 
 
 def _entered_ms(

@@ -13,14 +13,14 @@ import numpy as np
 
 from roadnets.engine import TravelEngine
 from roadnets.errors import PointError, UnknownStreetError
-from roadnets.geo import LonLat
+from roadnets.geo import LonLat, Polygon
 from roadnets.live import LiveRoads
 from roadnets.network import RoadNetwork
 from roadnets.prepared import Prepared
 from roadnets.snapping.snap import Snapper
 from roadnets.travel import Snap, TravelMode
 from roadnets.weights.conditions import NO_CONDITIONS, Condition, Conditions, Flooded, edge_set
-from roadnets.weights.edge_index import EdgeIndex, Polygon
+from roadnets.weights.edge_index import EdgeIndex
 from roadnets.weights.selectors import StreetSelector, resolve
 from roadnets.weights.speeds import all_base_weights, drivable
 

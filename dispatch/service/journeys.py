@@ -16,10 +16,10 @@ from dispatch.intake.mapping import ClientMapping
 from dispatch.service import convert, present
 from dispatch.service.rooms import Rooms
 from dispatch.v1 import common_pb2, roads_pb2
+from roadnets.areas import reach_polygons
 from roadnets.calibration.uncertainty import RoadGroup, road_group
 from roadnets.corridor import SignalArrival, corridor_of
 from roadnets.geo import UNREACHABLE, LonLat
-from roadnets.reach import reach_polygons
 from roadnets.travel import Reach, Route, Snap, TravelMode, TravelTimes
 
 MOST_ALTERNATIVES: Final = 5

@@ -24,10 +24,10 @@ from dispatch.conditions.model import (
 )
 from dispatch.errors import InvalidFieldError
 from roadnets.errors import PointError, UnknownStreetError
-from roadnets.geo import LonLat, to_wgs84_many
+from roadnets.geo import LonLat, Polygon, to_wgs84_many
 from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.places import PlaceFinder
-from roadnets.weights.edge_index import DrawnLine, EdgeIndex, Polygon
+from roadnets.weights.edge_index import DrawnLine, EdgeIndex
 from roadnets.weights.flood import depths_from_polygons
 from roadnets.weights.selectors import StreetSelector, resolve
 

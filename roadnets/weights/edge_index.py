@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from roadnets.geo import LonLat
+from roadnets.geo import LonLat, Polygon
 from roadnets.lines import project_edges, projection_of
 from roadnets.network import EdgeFlag, RoadNetwork
 
@@ -25,13 +25,6 @@ class DrawnLine(NamedTuple):
 
     points: tuple[LonLat, ...]
     as_drawn: bool = False
-
-
-class Polygon(NamedTuple):
-    """An area, WGS84: its outline without the holes; rings may repeat their first point."""
-
-    outer: tuple[LonLat, ...]
-    holes: tuple[tuple[LonLat, ...], ...] = ()
 
 
 _SAMPLES: Final = (np.arange(7) + 0.5) / 7

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from roadnets.errors import UnknownStreetError
+from roadnets.geo import Polygon
 from roadnets.network import EdgeFlag
 from roadnets.travel import TravelMode, Vehicle
 from roadnets.weights.conditions import DEEPEST_M, EVERY_MODE, Condition, Flooded
-from roadnets.weights.edge_index import EdgeIndex, Polygon
+from roadnets.weights.edge_index import EdgeIndex
 
 WADING_M: Final[Mapping[TravelMode, float]] = MappingProxyType(
     {

@@ -12,10 +12,10 @@ import shapely
 from numpy.typing import NDArray
 
 from roadnets.errors import UnknownStreetError
-from roadnets.geo import LocalProjection, LonLat
+from roadnets.geo import LocalProjection, LonLat, Polygon
 from roadnets.lines import project_edges
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, Bounds, EdgeFlag, RoadNetwork
-from roadnets.weights.edge_index import DrawnLine, EdgeIndex, Polygon
+from roadnets.weights.edge_index import DrawnLine, EdgeIndex
 
 LINE_TOLERANCE_M: Final = 25.0
 """A line drawn by hand lies so near to the middle of its street."""

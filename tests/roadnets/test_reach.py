@@ -1,18 +1,13 @@
-"""What is reached against travel times to many places; and the area around it."""
-
-import math
-import time
+"""What is reached against travel times to many places."""
 
 import numpy as np
 import pytest
-import shapely
 
 from roadnets.engine import TravelEngine
-from roadnets.geo import METRES_PER_DEGREE, LonLat
-from roadnets.network import EdgeFlag, RoadNetwork
-from roadnets.reach import is_reached, reach_polygons
-from roadnets.snapping.snap import Snapper
-from roadnets.travel import MODE_BIT, Reach, Snap, TravelMode
+from roadnets.geo import LonLat
+from roadnets.network import RoadNetwork
+from roadnets.reach import is_reached
+from roadnets.travel import MODE_BIT, Snap, TravelMode
 from roadnets.weights.conditions import NO_CONDITIONS, Closed, Condition, edge_set
 from tests.roadnets.networks import ORIGIN, Street, grid, make_network, with_turns
 
@@ -138,85 +133,8 @@ def test_nothing_is_reached_from_nowhere():
     reach = TravelEngine.plain(grid(2, 2), closed).reach(BLUE_LIGHT, [Snap(0, 0.5, 0.0)], 60)
     assert not len(reach.edge)
     assert not is_reached(engine.network, reach, [Snap(0, 0.5, 0.0)]).any()
-    assert reach_polygons(engine.network, reach) == ()
 
 
 def test_negative_seconds_are_refused():
     with pytest.raises(ValueError, match=r"seconds is -1; allowed: 0 or more"):
         TravelEngine.plain(grid(2, 2)).reach(BLUE_LIGHT, [Snap(0, 0.5, 0.0)], -1)
-
-
-def shapes(polygons) -> list[shapely.Polygon]:
-    return [shapely.Polygon(p.outer, p.holes) for p in polygons]
-
-
-def test_the_area_is_the_streets_with_their_margin():
-    """A square block with sides of 100 m: a hole where the margin leaves one."""
-    network = grid(2, 2)
-    reach = TravelEngine.plain(network).reach(BLUE_LIGHT, [Snap(0, 0.5, 0.0)], 600)
-    (wide,) = reach_polygons(network, reach, margin_m=60)
-    assert wide.holes == ()
-    (narrow,) = reach_polygons(network, reach, margin_m=20)
-    assert len(narrow.holes) == 1
-    assert narrow.outer[0] == narrow.outer[-1]
-    assert shapely.LinearRing(narrow.outer).is_ccw
-    assert not shapely.LinearRing(narrow.holes[0]).is_ccw
-
-    (shape,) = shapes([narrow])
-    north_m, east_m = 0.0009 * METRES_PER_DEGREE, 0.0009 * METRES_PER_DEGREE
-    east_m *= math.cos(math.radians(ORIGIN.lat))
-    square_m = METRES_PER_DEGREE**2 * math.cos(math.radians(ORIGIN.lat))
-    expected = (north_m + 40) * (east_m + 40) - (north_m - 40) * (east_m - 40)
-    assert shape.area * square_m == pytest.approx(expected, rel=0.04)
-
-
-def test_apart_are_two_polygons_the_larger_first():
-    ends = [at_100_m(0), at_100_m(1), at_100_m(40), at_100_m(45)]
-    network = make_network(ends, [Street(0, 1), Street(2, 3)])
-    origins = [Snap(0, 0.5, 0.0), Snap(2, 0.5, 0.0)]
-    reach = TravelEngine.plain(network).reach(BLUE_LIGHT, origins, 1000)
-    first, second = shapes(reach_polygons(network, reach))
-    assert first.area > 2 * second.area
-    assert first.disjoint(second)
-
-
-def at_100_m(east: float) -> tuple[float, float]:
-    return (ORIGIN.lon + 0.0012 * east, ORIGIN.lat)
-
-
-@pytest.mark.parametrize("margin_m", [0, -5, math.nan, math.inf])
-def test_a_margin_that_makes_no_sense_is_refused(margin_m):
-    nothing = Reach(*np.zeros((4, 0)))
-    with pytest.raises(ValueError, match="margin_m is .*; allowed: above 0"):
-        reach_polygons(grid(2, 2), nothing, margin_m)
-
-
-def test_the_area_of_the_sample_holds_what_is_reached_and_little_else(sample_network):
-    engine = TravelEngine.plain(sample_network)
-    snapper = Snapper(sample_network)
-    hospital = next(p for p in sample_network.places if p.on_core)
-    origin = snapper.snap(hospital.point, BLUE_LIGHT)
-    reach = engine.reach(BLUE_LIGHT, [origin], 300)
-    began = time.process_time()
-    polygons = reach_polygons(sample_network, reach)
-    assert time.process_time() - began < 1.0
-    area = shapely.union_all(shapes(polygons))
-    shapely.prepare(area)
-    rng = np.random.default_rng(1)
-    points = area.bounds[:2] + rng.random((3000, 2)) * (np.array(area.bounds[2:]) - area.bounds[:2])
-    snaps = snapper.snap_many([LonLat(*p) for p in points.tolist()], BLUE_LIGHT)
-    near = [(p, s) for p, s in zip(points.tolist(), snaps, strict=True) if s is not None]
-    inside = shapely.contains_xy(area, *np.array([p for p, _ in near]).T)
-    reached = is_reached(sample_network, reach, [s for _, s in near])
-    distance_m = np.array([s.distance_m for _, s in near])
-    assert inside[reached & (distance_m < 0.85 * 60)].all()
-    assert reached[inside & (distance_m < 5)].mean() > 0.8
-    assert not inside[~reached & (distance_m < 5)].all()
-
-
-def test_one_direction_of_a_street_reached_whole_is_drawn_once():
-    network = grid(1, 3)
-    both = Reach(np.arange(4, dtype=np.int32), np.zeros(4), np.ones(4), np.zeros(4, np.int64))
-    one = Reach(*(a[[0, 2]] for a in (both.edge, both.begin, both.end, both.seconds)))
-    assert reach_polygons(network, both) == reach_polygons(network, one)
-    assert network.has_flag(EdgeFlag.CIVILIAN).all()

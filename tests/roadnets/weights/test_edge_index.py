@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from roadnets.geo import LonLat
+from roadnets.geo import LonLat, Polygon
 from roadnets.network import EdgeFlag
-from roadnets.weights.edge_index import EdgeIndex, Polygon
+from roadnets.weights.edge_index import EdgeIndex
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, Street, grid, make_network
 
 METRE = DEGREES_PER_100_M / 100

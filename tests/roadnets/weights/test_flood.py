@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from roadnets.errors import UnknownStreetError
-from roadnets.geo import LonLat
+from roadnets.geo import LonLat, Polygon
 from roadnets.network import EdgeFlag
 from roadnets.travel import TravelMode, Vehicle
 from roadnets.weights.conditions import EVERY_MODE, NO_CONDITIONS, Flooded
-from roadnets.weights.edge_index import EdgeIndex, Polygon
+from roadnets.weights.edge_index import EdgeIndex
 from roadnets.weights.flood import (
     WADING_M,
     Depths,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from roadnets.errors import UnknownStreetError
-from roadnets.geo import LonLat
+from roadnets.geo import LonLat, Polygon
 from roadnets.network import EdgeFlag
-from roadnets.weights.edge_index import DrawnLine, EdgeIndex, Polygon
+from roadnets.weights.edge_index import DrawnLine, EdgeIndex
 from roadnets.weights.selectors import StreetSelector, nearest_names, resolve
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, Street, grid, make_network
 
