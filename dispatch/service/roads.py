@@ -25,6 +25,7 @@ from dispatch.service.present import Presenter
 from dispatch.service.rooms import Rooms
 from dispatch.service.snapping import snap
 from dispatch.service.speeds import SpeedIntake, segment_key, segments
+from dispatch.service.street_finder import Allowance
 from dispatch.state import State
 from dispatch.v1 import roads_pb2
 from roadnets.geo import LonLat
@@ -74,16 +75,16 @@ class RoadService:
             return Order(SetConditions(tuple(told)))
 
         def answer(done: Done) -> roads_pb2.BatchSetConditionsResponse:
-            told = {
+            counts = {
                 condition.condition_id: len(condition.edges)
                 for recorded in done.facts
                 if isinstance(recorded.fact, ConditionsSet)
                 for condition in recorded.fact.conditions
             }
-            ids = sorted(told, key=names.order)
+            ids = sorted(counts, key=names.order)
             return roads_pb2.BatchSetConditionsResponse(
                 names=[names.name_of(names.CONDITIONS, condition_id) for condition_id in ids],
-                edge_counts=[told[condition_id] for condition_id in ids],
+                edge_counts=[counts[condition_id] for condition_id in ids],
             )
 
         at = convert.occurred(request, self._engine.clock.now())
@@ -130,6 +131,9 @@ class RoadService:
         self, request: roads_pb2.ListConditionsRequest, _call: Call
     ) -> roads_pb2.ListConditionsResponse:
         """Conditions in force and planned."""
+        if request.state not in _LISTED:
+            allowed = ", ".join(map(roads_pb2.ConditionState.Name, _LISTED))
+            raise InvalidFieldError("state", _state_name(request.state), allowed)
         size = pages.page_size(request.page_size)
         state = self._engine.state
         shown: dict[str, tuple[Condition, roads_pb2.ConditionState.ValueType]] = {}
@@ -156,10 +160,10 @@ class RoadService:
         self, request: roads_pb2.RegisterSegmentsRequest, call: Call
     ) -> roads_pb2.RegisterSegmentsResponse:
         """Learn what the segments of a feed are."""
-        found = segments(request, call)
+        found = segments(request, call, self._rooms.streets.network.edge_count)
         try:
             count, astray = await self._rooms.traffic.register(found)
-        except ValueError as error:
+        except ValueError as error:  # a line that is none once it is in WGS84
             told = str(error).replace(segment_key(call, ""), "")
             raise InvalidFieldError(
                 "segments", len(found), f"segments of streets ({told})"
@@ -244,6 +248,15 @@ class RoadService:
         """The commands of a batch, or why one of them is refused."""
         if not 1 <= len(requests) <= MOST_CONDITIONS:
             return InvalidFieldError("requests", len(requests), f"1 to {MOST_CONDITIONS}")
+        for place, request in enumerate(requests):
+            field = f"requests[{place}]"
+            if request.request_id:
+                allowed = "none: the batch has one for all"
+                return InvalidFieldError(f"{field}.request_id", request.request_id, allowed)
+            if request.HasField("occurred_time"):
+                given = f"{request.occurred_time.seconds} s"
+                allowed = "none: the batch has one for all"
+                return InvalidFieldError(f"{field}.occurred_time", given, allowed)
         return self._commands(requests, call, "requests")
 
     def _commands(
@@ -260,8 +273,9 @@ class RoadService:
         try:
             read.extend(conditions.told(request, call.mapping) for request in requests)
             areas = finder.look_up_areas([command.streets for command in read])
+            allowance = Allowance()
             for command in read:
-                edges, effect = finder.find(command.streets, command.effect, areas)
+                edges, effect = finder.find(command.streets, command.effect, areas, allowance)
                 commands.append(replace(command, edges=edges, effect=effect))
         except InvalidFieldError as error:
             place = len(commands) if len(read) == len(requests) else len(read)
@@ -274,12 +288,24 @@ class RoadService:
         return find_place(self._rooms.finder.places(), request, mapping, presenter)
 
 
+_LISTED: Final = (
+    roads_pb2.CONDITION_STATE_UNSPECIFIED,
+    conditions.PLANNED,
+    conditions.IN_FORCE,
+)
+"""States by which conditions are listed; those that have ended are not kept."""
+
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def _slot(slot: int | None) -> str:
     """An hour of the week for people."""
     return "" if slot is None else f"{_DAYS[slot // 24]} {slot % 24:02d}:00"
+
+
+def _state_name(number: int) -> str:
+    known = roads_pb2.ConditionState.values()
+    return roads_pb2.ConditionState.Name(number) if number in known else str(number)
 
 
 def _state(fact: ConditionSet | ConditionsSet) -> roads_pb2.ConditionState.ValueType:

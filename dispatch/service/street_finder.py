@@ -34,6 +34,17 @@ from roadnets.weights.selectors import StreetSelector, resolve
 MOST_NAMED: Final = 1000
 """Names, ways, edges, lines and areas in one condition."""
 
+MOST_EDGES: Final = 2_000_000
+"""Directed edges found in one call, each as often as it is named: a flood of a city is a tenth, and
+more would hold everybody up for seconds."""
+
+_LOOKED_UP_AT_ONCE: Final = 250_000
+"""Edges that areas looked up together may be expected to hold, by their share of the map: so little
+is found too much before it is noticed."""
+
+NO_WAY: Final = 0
+"""Instead of the OSM way of an edge that is of none, such as a boat's landing."""
+
 Edges = NDArray[np.int64]
 Areas = Mapping[int, Edges]
 """Edges inside areas by the identity of the area."""
@@ -46,6 +57,33 @@ class Found(NamedTuple):
 
     edges: tuple[int, ...]
     effect: Effect
+
+
+class Allowance:
+    """How many edges one call may still find.
+
+    Parameters
+    ----------
+    most
+        As many in all.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = MOST_EDGES if most is None else most
+        self._found = 0
+
+    def take(self, field: str, count: int) -> None:
+        """Count edges that were found.
+
+        Raises
+        ------
+        InvalidFieldError
+            They are too many in all.
+        """
+        self._found += count
+        if self._found > self._most:
+            given = f"{self._found} edges so far"
+            raise InvalidFieldError(field, given, f"up to {self._most} edges in one call")
 
 
 class StreetFinder:
@@ -74,34 +112,72 @@ class StreetFinder:
         return PlaceFinder(self.network)
 
     def look_up_areas(self, named: Sequence[StreetsNamed]) -> Areas:
-        """Look the areas of many conditions up at once: a tenth of the time of one by one."""
+        """Look the areas of many conditions up at once: a tenth of the time of one by one.
+
+        It stops where they hold more edges than a call may find, or where one is none: ``find``
+        says which, and why.
+        """
         areas = [area for streets in named for area in streets.polygons]
+        found: dict[int, Edges] = {}
         if len(areas) < 2:
-            return {}
+            return found
+        count = 0
         try:
             polygons = [_polygon(area, "polygon") for area in areas]
-            place, edges = self.index().inside(polygons)
+            for part in self._parts(polygons):
+                place, edges = self.index().inside(polygons[part])
+                cuts = np.searchsorted(place, np.arange(1, part.stop - part.start))
+                keys = (id(area) for area in areas[part])
+                found.update(zip(keys, np.split(edges, cuts), strict=True))
+                count += len(edges)
+                if count > MOST_EDGES:
+                    break
         except (InvalidFieldError, ValueError):
-            return {}  # looked up one by one, each says what is wrong with it
-        cuts = np.searchsorted(place, np.arange(1, len(areas)))
-        return {id(area): found for area, found in zip(areas, np.split(edges, cuts), strict=True)}
+            return found  # looked up one by one, each says what is wrong with it
+        return found
 
-    def find(self, streets: StreetsNamed, effect: Effect, areas: Areas = NONE_LOOKED_UP) -> Found:
+    def _parts(self, polygons: Sequence[Polygon]) -> Iterator[slice]:
+        """Split areas into runs that hold few enough edges to be looked up together."""
+        bounds = self.network.bounds
+        width, height = bounds.east - bounds.west, bounds.north - bounds.south
+        expected, start = 0.0, 0
+        for place, polygon in enumerate(polygons):
+            lon, lat = np.array(polygon.outer).T
+            across = min(lon.max(), bounds.east) - max(lon.min(), bounds.west)
+            along = min(lat.max(), bounds.north) - max(lat.min(), bounds.south)
+            share = max(across, 0.0) * max(along, 0.0) / (width * height or 1.0)
+            edges = share * self.network.edge_count
+            if expected + edges > _LOOKED_UP_AT_ONCE and place > start:
+                yield slice(start, place)
+                expected, start = 0.0, place
+            expected += edges
+        yield slice(start, len(polygons))
+
+    def find(
+        self,
+        streets: StreetsNamed,
+        effect: Effect,
+        areas: Areas = NONE_LOOKED_UP,
+        allowance: Allowance | None = None,
+    ) -> Found:
         """Find the edges of one condition.
 
         Parameters
         ----------
         areas
             What ``look_up_areas`` found, if it was asked; the streets are among those it saw.
+        allowance
+            Of the call that the condition is part of; None: it has one to itself.
 
         Raises
         ------
         InvalidFieldError
-            A street is not known, an area is none or has no street in it, or the effect cannot be
-            on such streets; says which, and the nearest names.
+            A street is not known, an area is none or has no street in it, the effect cannot be on
+            such streets, or they are too many; says which, and the nearest names.
         """
+        allowance = Allowance() if allowance is None else allowance
         if isinstance(effect, FloodedAreas):
-            return self._flooded(streets, effect)
+            return self._flooded(streets, effect, allowance)
         if streets.whole_network:
             return self._everywhere(streets, effect)
         count = sum(len(part) for part in _parts(streets))
@@ -109,7 +185,15 @@ class StreetFinder:
             allowed = f"1 to {MOST_NAMED} street names, ways, edges, lines or areas"
             raise InvalidFieldError("streets", count, allowed)
         wet = isinstance(effect, Flooded)
-        parts = [*self._named(streets), *self._along(streets), *self._inside(streets, areas, wet)]
+        parts = []
+        for found in (
+            self._named(streets),
+            self._along(streets),
+            self._inside(streets, areas, wet),
+        ):
+            for part in found:
+                allowance.take("streets", len(part))
+                parts.append(part)
         edges = parts[0] if count == 1 else np.unique(np.concatenate(parts))
         if isinstance(effect, Contraflow):
             edges = self._against_oneway(edges)
@@ -131,10 +215,13 @@ class StreetFinder:
                 known = self._resolve(f"streets.street_names[{place}]", name, "a street", selector)
             yield known
         for place, way in enumerate(streets.osm_way_ids):
+            field = f"streets.osm_way_ids[{place}]"
+            if way == NO_WAY:
+                raise InvalidFieldError(field, way, "the id of an OSM way, 0 is none")
             known = self._of_way(way)
             if not len(known):
                 selector = StreetSelector(ways=(way,))
-                known = self._resolve(f"streets.osm_way_ids[{place}]", way, "a street", selector)
+                known = self._resolve(field, way, "a street", selector)
             yield known
         for place, edge in enumerate(streets.edges):
             if not 0 <= edge < self.network.edge_count:
@@ -172,11 +259,10 @@ class StreetFinder:
 
     def _refusal(self, field: str, value: object, kind: str, error: Exception) -> InvalidFieldError:
         told = str(error).removeprefix("polygons[0]: ").removeprefix("areas[0]: ")
-        return InvalidFieldError(field, value, f"{kind} of {self.network.name} ({told})")
+        return InvalidFieldError(field, value, f"{kind} of the network ({told})")
 
-    def _flooded(self, streets: StreetsNamed, effect: FloodedAreas) -> Found:
-        if streets.whole_network or any(_parts(streets)):
-            raise InvalidFieldError("streets", "…", "none: the flooded areas say which")
+    def _flooded(self, streets: StreetsNamed, effect: FloodedAreas, allowance: Allowance) -> Found:
+        _check_none_named(streets)
         if not 1 <= len(effect.areas) <= MOST_NAMED:
             allowed = f"1 to {MOST_NAMED} areas"
             raise InvalidFieldError("effect.flooded_areas.areas", len(effect.areas), allowed)
@@ -187,14 +273,19 @@ class StreetFinder:
         ]
         for place, (_, depth_m) in enumerate(areas):
             check_depth(f"{field}[{place}].depth_m", depth_m)
-        try:
-            depths = depths_from_polygons(self.index(), areas)
-        except (UnknownStreetError, ValueError):
-            for place, area in enumerate(areas):  # whose fault it is
-                self._check_area(f"{field}[{place}].polygon", area)
-            raise
-        depths_m = tuple(round(depth_m, 3) for depth_m in depths.depth_m.tolist())
-        return Found(tuple(depths.edges.tolist()), FloodedAreas(effect.areas, depths_m))
+        depth_m = np.full(self.network.edge_count, -1, np.float32)
+        for part in self._parts([polygon for polygon, _ in areas]):
+            try:
+                depths = depths_from_polygons(self.index(), areas[part])
+            except (UnknownStreetError, ValueError):
+                for place in range(part.start, part.stop):  # whose fault it is
+                    self._check_area(f"{field}[{place}].polygon", areas[place])
+                raise
+            allowance.take(field, len(depths.edges))
+            depth_m[depths.edges] = np.maximum(depth_m[depths.edges], depths.depth_m)
+        edges = np.flatnonzero(depth_m >= 0)
+        depths_m = tuple(round(depth, 3) for depth in depth_m[edges].tolist())
+        return Found(tuple(edges.tolist()), FloodedAreas(effect.areas, depths_m))
 
     def _check_area(self, field: str, area: tuple[Polygon, float]) -> None:
         try:
@@ -210,7 +301,7 @@ class StreetFinder:
         against = both[self.network.has_flag(EdgeFlag.AGAINST_ONEWAY)[both]]
         if not len(against):
             allowed = "streets of which some part is one-way, for contraflow"
-            raise InvalidFieldError("streets", len(edges), allowed)
+            raise InvalidFieldError("streets", f"{len(edges)} edges", allowed)
         return against
 
     @cached_property
@@ -257,6 +348,17 @@ def _parts(streets: StreetsNamed) -> tuple[Sequence[object], ...]:
         streets.lines,
         streets.polygons,
     )
+
+
+def _check_none_named(streets: StreetsNamed) -> None:
+    """Flooded areas say themselves which streets are meant."""
+    allowed = "none: the flooded areas say which"
+    if streets.whole_network:
+        raise InvalidFieldError("streets.whole_network", True, allowed)
+    kinds = ("street_names", "osm_way_ids", "edges", "lines", "polygons")
+    for kind, part in zip(kinds, _parts(streets), strict=True):
+        if part:
+            raise InvalidFieldError(f"streets.{kind}", len(part), allowed)
 
 
 def _shown(points: Sequence[LonLat]) -> str:

@@ -9,8 +9,10 @@ import grpc
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from dispatch.service import street_finder
 from dispatch.v1 import common_pb2, emergency_pb2, roads_pb2
 from roadnets.geo import CoordinateSystem, LonLat, from_wgs84
+from roadnets.weights.edge_index import EdgeIndex
 from tests.dispatch.service.desks import SIDE, at, desk_and_caller, new_id, refusal
 
 WGS84 = common_pb2.COORDINATE_SYSTEM_WGS84
@@ -274,9 +276,10 @@ BOW_TIE = roads_pb2.Polygon(outer=points((1, 1), (3, 3), (3, 1), (1, 3)))
                 {"edges": [1]},
                 {"flooded_areas": {"areas": [{"polygon": area(1, 1, 2, 2), "depth_m": 1}]}},
             ),
-            "streets",
+            "streets.edges",
             "the flooded areas say which",
         ),
+        (setting({"osm_way_ids": [0]}), "streets.osm_way_ids[0]", "the id of an OSM way"),
         (setting({"street_names": ["Row 3"]}, {"contraflow": {}}), "streets", "one-way"),
         (setting({"edges": [1]}, start_time=Timestamp(seconds=2**61)), "start_time", "years 1"),
         (setting({"edges": [1]}, end_time=Timestamp(seconds=5)), "end_time", "after 2"),
@@ -289,10 +292,100 @@ async def test_what_cannot_be_is_refused_and_changes_nothing(tmp_path, request_,
         assert (told.status, told.field) == (grpc.StatusCode.INVALID_ARGUMENT, field)
         assert hint in told.details["allowed"]
         assert not desk.engine.state.conditions.in_force
-        batch = roads_pb2.BatchSetConditionsRequest(requests=[setting({"edges": [7]}), request_])
+        wrong = roads_pb2.SetConditionRequest()
+        wrong.CopyFrom(request_)
+        wrong.ClearField("request_id")
+        right = setting({"edges": [7]}, request_id="")
+        batch = roads_pb2.BatchSetConditionsRequest(requests=[right, wrong])
         again = await refusal(caller("BatchSetConditions", batch))
         assert again.field == f"requests[1].{field}"
         assert not desk.engine.state.conditions.in_force
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({}, "requests[1].request_id"),
+        (
+            {"request_id": "", "occurred_time": Timestamp(seconds=2**61)},
+            "requests[1].occurred_time",
+        ),
+    ],
+)
+async def test_what_a_batch_has_for_all_is_not_taken_of_one(tmp_path, fields, field):
+    async with desk_and_caller(tmp_path) as (desk, caller):
+        requests = [setting({"edges": [7]}, request_id=""), setting({"edges": [8]}, **fields)]
+        batch = roads_pb2.BatchSetConditionsRequest(requests=requests)
+        told = await refusal(caller("BatchSetConditions", batch))
+        assert (told.status, told.field) == (grpc.StatusCode.INVALID_ARGUMENT, field)
+        assert not desk.engine.state.conditions.in_force
+
+
+ALL = area(-1, -1, SIDE, SIDE)
+EVERY_EDGE = 2 * 2 * SIDE * (SIDE - 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "field"),
+    [
+        (setting({"polygons": [ALL]}), "streets"),
+        (setting({"polygons": [ALL] * 2}), "streets"),
+        (setting({"street_names": ["Row 3"] * 1000}), "streets"),
+        (
+            setting(
+                effect={"flooded_areas": {"areas": [{"polygon": ALL, "depth_m": 0.1}] * 5}},
+            ),
+            "effect.flooded_areas.areas",
+        ),
+    ],
+)
+async def test_streets_are_limited_by_the_edges_they_are(tmp_path, monkeypatch, one, field):
+    monkeypatch.setattr(street_finder, "MOST_EDGES", EVERY_EDGE * 3 // 2)
+    monkeypatch.setattr(street_finder, "_LOOKED_UP_AT_ONCE", EVERY_EDGE)
+    one.ClearField("request_id")
+    few = setting({"polygons": [area(1, 1, 2, 2)]}, request_id="")
+    async with desk_and_caller(tmp_path) as (desk, caller):
+        batch = roads_pb2.BatchSetConditionsRequest(requests=[few, one, one, few])
+        told = await refusal(caller("BatchSetConditions", batch))
+        place = 2 if list(one.streets.polygons) == [ALL] else 1
+        assert (told.status, told.field) == (
+            grpc.StatusCode.INVALID_ARGUMENT,
+            f"requests[{place}].{field}",
+        )
+        assert told.details["allowed"] == f"up to {EVERY_EDGE * 3 // 2} edges in one call"
+        assert int(told.details["value"].removesuffix(" edges so far")) > EVERY_EDGE * 3 // 2
+        assert not desk.engine.state.conditions.in_force
+        if place == 1:
+            assert (await refusal(caller("SetCondition", one))).field == field
+        else:
+            assert (await caller("SetCondition", one)).edge_count == EVERY_EDGE
+
+
+async def test_a_look_up_stops_where_it_is_too_much(tmp_path, monkeypatch):
+    monkeypatch.setattr(street_finder, "MOST_EDGES", 3 * EVERY_EDGE)
+    monkeypatch.setattr(street_finder, "_LOOKED_UP_AT_ONCE", EVERY_EDGE)
+    found = []
+    inside = EdgeIndex.inside
+
+    def counted(index, polygons):
+        found.append(len(polygons))
+        return inside(index, polygons)
+
+    monkeypatch.setattr(EdgeIndex, "inside", counted)
+    async with desk_and_caller(tmp_path) as (_, caller):
+        told = await refusal(caller("SetCondition", setting({"polygons": [ALL] * 1000})))
+        assert told.field == "streets"
+        assert sum(found) <= 5
+
+
+@pytest.mark.parametrize("state", [roads_pb2.CONDITION_STATE_ENDED, 99])
+async def test_states_that_are_not_listed_are_refused(tmp_path, state):
+    async with desk_and_caller(tmp_path) as (_, caller):
+        listed = roads_pb2.ListConditionsRequest(state=state)
+        told = await refusal(caller("ListConditions", listed))
+        assert told.field == "state"
+        assert told.details["value"] in ("CONDITION_STATE_ENDED", "99")
+        assert "CONDITION_STATE_PLANNED" in told.details["allowed"]
 
 
 async def test_an_end_before_the_start_is_refused(tmp_path):
