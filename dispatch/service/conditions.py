@@ -28,10 +28,9 @@ from dispatch.errors import InvalidFieldError
 from dispatch.intake.mapping import ClientMapping
 from dispatch.service import convert, names, present
 from dispatch.v1 import common_pb2, roads_pb2
-from roadnets.geo import CoordinateSystem
 
-MOST_POINTS: Final = 10_000
-"""Of one line or ring."""
+LONGEST_LINE: Final = 10_000
+"""Points of one line or ring."""
 
 PLANNED: Final = roads_pb2.CONDITION_STATE_PLANNED
 IN_FORCE: Final = roads_pb2.CONDITION_STATE_IN_FORCE
@@ -42,28 +41,37 @@ ENDED: Final = roads_pb2.CONDITION_STATE_ENDED
 
 
 def points_given(
-    message: common_pb2.PointList, field: str, mapping: ClientMapping, least: int
+    message: common_pb2.PointList,
+    field: str,
+    mapping: ClientMapping,
+    least: int,
+    most: int = LONGEST_LINE,
 ) -> PointsGiven:
-    """Points in order.
+    """Points in order, ``least`` to ``most`` of them.
 
     Raises
     ------
     InvalidFieldError
-        They are untagged, too few or too many, or the lists do not go together.
+        They are untagged, too few or too many, off the earth, all the same, or the lists do not go
+        together.
     """
     count = len(message.longitudes)
     if count != len(message.latitudes):
         given = f"{count}, {len(message.latitudes)}"
         raise InvalidFieldError(field, given, "as many latitudes as longitudes")
-    if not least <= count <= MOST_POINTS:
-        raise InvalidFieldError(field, count, f"{least} to {MOST_POINTS} points")
-    system = convert.coordinate_system(message.coordinate_system, mapping)
+    if not least <= count <= most:
+        raise InvalidFieldError(field, f"{count} points", f"{least} to {most} points")
+    in_system = f"{field}.coordinate_system"
+    system = convert.coordinate_system(message.coordinate_system, in_system, mapping)
     if system is None:
-        allowed = ", ".join(CoordinateSystem)
-        raise InvalidFieldError(f"{field}.coordinate_system", "", allowed)
-    _check_degrees(f"{field}.longitudes", message.longitudes, 180)
-    _check_degrees(f"{field}.latitudes", message.latitudes, 90)
-    return PointsGiven(system, tuple(message.longitudes), tuple(message.latitudes))
+        allowed = ", ".join(common_pb2.CoordinateSystem.keys()[1:])
+        raise InvalidFieldError(in_system, "", allowed)
+    lon, lat = tuple(message.longitudes), tuple(message.latitudes)
+    _check_degrees(f"{field}.longitudes", lon, 180)
+    _check_degrees(f"{field}.latitudes", lat, 90)
+    if lon.count(lon[0]) == lat.count(lat[0]) == count:
+        raise InvalidFieldError(field, f"{count} points", "at least two different points")
+    return PointsGiven(system, lon, lat)
 
 
 def _check_degrees(field: str, degrees: Iterable[float], limit: int) -> None:

@@ -71,6 +71,14 @@ TRAVEL_MODES: Final = {
     if number
 }
 
+LARGEST_SIZE: Final[Mapping[str, float]] = {
+    "height_m": 20,
+    "width_m": 20,
+    "weight_t": 1000,
+    "wading_m": 20,
+}
+"""Of a vehicle: more is a slip of the unit."""
+
 _POSITION_MARGIN_DEG: Final = 0.05
 """A unit may be seen so far outside the network's box, about 5 km."""
 
@@ -145,12 +153,21 @@ def client_system(message: common_pb2.Point, mapping: ClientMapping) -> Coordina
 
 
 def coordinate_system(
-    number: common_pb2.CoordinateSystem.ValueType, mapping: ClientMapping
+    number: common_pb2.CoordinateSystem.ValueType, field: str, mapping: ClientMapping
 ) -> CoordinateSystem | None:
-    """What points are in; None where nobody says, or says something that we do not know."""
+    """What points are in; None where nobody says.
+
+    Raises
+    ------
+    InvalidFieldError
+        The number is none that we know.
+    """
     if number == common_pb2.COORDINATE_SYSTEM_UNSPECIFIED:
         return mapping.coordinate_system
-    return COORDINATE_SYSTEMS.get(number)
+    if number not in COORDINATE_SYSTEMS:
+        allowed = ", ".join(common_pb2.CoordinateSystem.keys()[1:])
+        raise InvalidFieldError(field, number, allowed)
+    return COORDINATE_SYSTEMS[number]
 
 
 def place(message: common_pb2.Point | None, mapping: ClientMapping, snapper: Snapper) -> Place:
@@ -173,9 +190,10 @@ def known_point(message: common_pb2.Point, field: str, mapping: ClientMapping) -
     Raises
     ------
     InvalidFieldError
-        It is untagged or out of range.
+        It is untagged, in a system that we do not know, or out of range.
     """
-    system = COORDINATE_SYSTEMS.get(message.coordinate_system) or client_system(message, mapping)
+    in_system = f"{field}.coordinate_system"
+    system = coordinate_system(message.coordinate_system, in_system, mapping)
     try:
         return to_wgs84(message.longitude, message.latitude, system)
     except PointError as error:
@@ -388,14 +406,14 @@ def vehicle(message: roads_pb2.Vehicle, mode: TravelMode) -> Vehicle:
     Raises
     ------
     InvalidFieldError
-        A size is below ``SMALLEST_SIZE`` or infinite.
+        A size is below ``SMALLEST_SIZE`` or above ``LARGEST_SIZE``.
     """
     sizes: dict[str, float] = {}
     for field in SIZES:
         if message.HasField(field):
             sizes[field] = getattr(message, field)
-            if not SMALLEST_SIZE <= sizes[field] < math.inf:
-                allowed = f"{SMALLEST_SIZE:g} or more"
+            if not SMALLEST_SIZE <= sizes[field] <= LARGEST_SIZE[field]:
+                allowed = f"{SMALLEST_SIZE:g} to {LARGEST_SIZE[field]:g}"
                 raise InvalidFieldError(f"vehicle.{field}", sizes[field], allowed)
     return Vehicle(mode, **sizes)
 

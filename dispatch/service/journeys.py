@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+from google.protobuf.message import Message
 from numpy.typing import ArrayLike, NDArray
 
 from dispatch.errors import InvalidFieldError
@@ -23,12 +24,12 @@ from roadnets.geo import UNREACHABLE, LonLat
 from roadnets.travel import Reach, Route, Snap, TravelMode, TravelTimes
 
 MOST_ALTERNATIVES: Final = 5
-MOST_POINTS: Final = 5_000
+MOST_PLACES: Final = 5_000
 MOST_CELLS: Final = 500_000
 MOST_ORIGINS: Final = 1_000
 LONGEST_REACH_S: Final = 7_200
-MOST_EDGES_TOLD: Final = 200_000
-"""Of one answer about reach: it has to fit into 4 MB."""
+LARGEST_ANSWER: Final = 4_000_000
+"""Bytes: clients take messages of up to 4 MB unless told otherwise."""
 
 
 class Journeys:
@@ -46,7 +47,7 @@ class Journeys:
         Raises
         ------
         InvalidFieldError
-            A point cannot be planned on, or a field is out of range.
+            A point cannot be planned on, a field is out of range, or the answer would be too large.
         """
         vehicle = convert.vehicle(request.vehicle, convert.mode(request.mode))
         if not 0 <= request.alternatives <= MOST_ALTERNATIVES:
@@ -63,13 +64,18 @@ class Journeys:
         others: Sequence[Route] = ()
         if request.alternatives:
             others = travel.alternatives(vehicle, begin, end, request.alternatives)
-        return roads_pb2.RouteResponse(
+        answer = roads_pb2.RouteResponse(
             reachable=True,
             alternatives=[
                 roads_pb2.AlternativeRoute(**self._told(other, vehicle.mode)) for other in others
             ],
             **self._told(route, vehicle.mode),
         )
+        if request.alternatives:
+            _check_size(answer, "alternatives", request.alternatives, "fewer")
+        else:
+            _check_size(answer, "destination", "far away", "a place that is nearer")
+        return answer
 
     def matrix(self, request: roads_pb2.MatrixRequest, mapping: ClientMapping) -> bytes:
         """How long from each of some places to each of others.
@@ -77,14 +83,14 @@ class Journeys:
         Raises
         ------
         InvalidFieldError
-            There are too many, or one cannot be planned on.
+            There are too many, one cannot be planned on, or the answer would be too large.
         """
         vehicle = convert.vehicle(request.vehicle, convert.mode(request.mode))
         for field, points in (
             ("origins", request.origins),
             ("destinations", request.destinations),
         ):
-            _check_count(field, len(points), MOST_POINTS)
+            _check_count(field, len(points), MOST_PLACES)
         cells = len(request.origins) * len(request.destinations)
         if cells > MOST_CELLS:
             given = f"{len(request.origins)} x {len(request.destinations)}"
@@ -102,6 +108,7 @@ class Journeys:
                 durations_s=np.where(there, seconds[place], 0).tolist(),
                 p90_s=() if p90_s is None else np.where(there, p90_s[place], 0).tolist(),
             )
+        _check_size(answer, "destinations", len(request.destinations), "fewer")
         return answer.SerializeToString()
 
     def reach(
@@ -122,18 +129,18 @@ class Journeys:
             raise InvalidFieldError("edges", False, "edges or polygons, or both")
         origins = self._places(request.origins, "origins", vehicle.mode, mapping)
         reach = self._travel().reach(vehicle, origins, request.seconds)
-        if request.edges and len(reach.edge) > MOST_EDGES_TOLD:
-            allowed = (
-                f"fewer, or polygons alone: {len(reach.edge)} edges are more than {MOST_EDGES_TOLD}"
-            )
-            raise InvalidFieldError("seconds", request.seconds, allowed)
         network = self._streets.network
         parts_m = network.edge_length_m[reach.edge] * (reach.end - reach.begin)
-        return roads_pb2.ReachResponse(
+        answer = roads_pb2.ReachResponse(
             length_m=float(parts_m.sum()),
             edges=_reached_edges(reach) if request.edges else None,
-            polygons=self._areas(reach) if request.polygons else (),
         )
+        instead = "fewer, or polygons alone" if request.edges else "fewer, or edges alone"
+        _check_size(answer, "seconds", request.seconds, instead)  # before the areas are drawn
+        if request.polygons:
+            answer.polygons.extend(self._areas(reach))
+            _check_size(answer, "seconds", request.seconds, instead)
+        return answer
 
     def _travel(self) -> TravelTimes:
         return self._streets.travel(self._rooms.engine.state.conditions)
@@ -241,3 +248,11 @@ def _ring(points: Sequence[LonLat]) -> common_pb2.PointList:
 def _check_count(field: str, count: int, most: int) -> None:
     if not 1 <= count <= most:
         raise InvalidFieldError(field, count, f"1 to {most} points")
+
+
+def _check_size(answer: Message, field: str, value: object, instead: str) -> None:
+    """Refuse what the line would not carry, with what to ask for instead."""
+    size = answer.ByteSize()
+    if size > LARGEST_ANSWER:
+        allowed = f"{instead}: the answer is of {size} bytes and may be of {LARGEST_ANSWER}"
+        raise InvalidFieldError(field, value, allowed)

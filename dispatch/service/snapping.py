@@ -61,7 +61,10 @@ def _fix(message: roads_pb2.Fix, place: int, mapping: ClientMapping) -> Fix:
     uncertainty_m = message.point.uncertainty_m
     if not 0 <= uncertainty_m < math.inf:
         raise InvalidFieldError(f"{field}.point.uncertainty_m", uncertainty_m, "0 or more")
-    observed = convert.future(message, "observed_time")
+    try:
+        observed = convert.future(message, "observed_time")
+    except InvalidFieldError as error:
+        raise error.inside(field) from error
     return Fix(
         point=convert.known_point(message.point, f"{field}.point", mapping),
         time_s=observed.timestamp() if observed else None,

@@ -11,7 +11,7 @@ import numpy as np
 from dispatch.errors import InvalidFieldError
 from dispatch.intake.mapping import ClientMapping
 from dispatch.model import Remark
-from dispatch.service import convert
+from dispatch.service import conditions, convert
 from dispatch.service.calls import Call
 from dispatch.service.present import Presenter
 from dispatch.service.rooms import Rooms
@@ -30,7 +30,8 @@ LARGEST_BATCH: Final = 5_000
 PROBLEMS_LISTED: Final = 100
 MOST_SEGMENTS: Final = 20_000
 LONGEST_ID: Final = 200
-MOST_POINTS: Final = 1_000
+LONGEST_FEED_LINE: Final = 1_000
+"""Points of one line."""
 
 _FORWARD: Final = {
     roads_pb2.DIRECTION_UNSPECIFIED: None,
@@ -91,7 +92,8 @@ class SpeedIntake:
         problems = done.problems
         for problem in measured.problems:
             place = done.places[problem.record]
-            problems[place] = Remark("speed_without_street", {"given": problem.text})
+            given = {"given": _where(batch.speeds[place])}
+            problems[place] = Remark("speed_without_street", given)
         self.summary.accepted += measured.accepted
         self.summary.rejected += count - measured.accepted
         for place in sorted(problems)[: PROBLEMS_LISTED - len(self.summary.problems)]:
@@ -100,13 +102,15 @@ class SpeedIntake:
         self._seen += count
 
 
-def segments(request: roads_pb2.RegisterSegmentsRequest, call: Call) -> dict[str, Segment]:
+def segments(
+    request: roads_pb2.RegisterSegmentsRequest, call: Call, edge_count: int
+) -> dict[str, Segment]:
     """What some segments are, by the id that only this client knows them by.
 
     Raises
     ------
     InvalidFieldError
-        One of them says nothing that can be read.
+        One of them says nothing that can be read, or an edge that is none of ``edge_count``.
     """
     if not 1 <= len(request.segments) <= MOST_SEGMENTS:
         raise InvalidFieldError("segments", len(request.segments), f"1 to {MOST_SEGMENTS}")
@@ -116,12 +120,12 @@ def segments(request: roads_pb2.RegisterSegmentsRequest, call: Call) -> dict[str
         name = segment.segment_id
         if not 1 <= len(name) <= LONGEST_ID:
             raise InvalidFieldError(
-                f"{field}.segment_id", name[:LONGEST_ID], f"1 to {LONGEST_ID} characters"
+                f"{field}.segment_id", f"{len(name)} characters", f"1 to {LONGEST_ID} characters"
             )
         key = segment_key(call, name)
         if key in found:
             raise InvalidFieldError(f"{field}.segment_id", name, "each segment once")
-        found[key] = _segment(segment, field, call.mapping)
+        found[key] = _segment(segment, field, call.mapping, edge_count)
     return found
 
 
@@ -130,13 +134,19 @@ def segment_key(call: Call, segment_id: str) -> str:
     return f"{call.client} {segment_id}"
 
 
-def _segment(message: roads_pb2.Segment, field: str, mapping: ClientMapping) -> Segment:
+def _segment(
+    message: roads_pb2.Segment, field: str, mapping: ClientMapping, edge_count: int
+) -> Segment:
     match message.WhichOneof("where"):
         case None:
             raise InvalidFieldError(field, "", "edges, a way or a line")
         case "edges":
             if not message.edges.edges:
                 raise InvalidFieldError(f"{field}.edges", 0, "at least one")
+            for place, edge in enumerate(message.edges.edges):
+                if not 0 <= edge < edge_count:
+                    allowed = f"0 to {edge_count - 1}"
+                    raise InvalidFieldError(f"{field}.edges.edges[{place}]", edge, allowed)
             return SegmentEdges(tuple(message.edges.edges))
         case "way":
             return _way(message.way, f"{field}.way")
@@ -154,17 +164,8 @@ def _way(message: roads_pb2.WayDirection, field: str) -> WayDirection:
 
 
 def _line(message: common_pb2.PointList, field: str, mapping: ClientMapping) -> FeedLine:
-    system = convert.coordinate_system(message.coordinate_system, mapping)
-    count = len(message.longitudes)
-    if count != len(message.latitudes):
-        given = f"{count}, {len(message.latitudes)}"
-        raise InvalidFieldError(field, given, "as many latitudes as longitudes")
-    if not 2 <= count <= MOST_POINTS:
-        raise InvalidFieldError(field, count, f"2 to {MOST_POINTS} points")
-    if system is None:
-        allowed = "a coordinate system, e.g. COORDINATE_SYSTEM_WGS84"
-        raise InvalidFieldError(f"{field}.coordinate_system", message.coordinate_system, allowed)
-    return FeedLine(tuple(message.longitudes), tuple(message.latitudes), system)
+    points = conditions.points_given(message, field, mapping, 2, LONGEST_FEED_LINE)
+    return FeedLine(points.longitudes, points.latitudes, points.coordinate_system)
 
 
 def _read(speeds: Sequence[roads_pb2.SpeedReport], call: Call, now: datetime) -> _Read:
@@ -220,4 +221,22 @@ def _stretch(report: roads_pb2.SpeedReport, call: Call) -> Stretch | Remark:
             case other:
                 assert_never(other)
     except InvalidFieldError as error:
-        return Remark("speed_without_street", {"given": str(error)})
+        return Remark("speed_without_street", error.details)
+
+
+def _where(report: roads_pb2.SpeedReport) -> str:
+    """What a report names, in the words of whoever sent it."""
+    match report.WhichOneof("where"):
+        case "edge":
+            return f"edge {report.edge}"
+        case "way":
+            return f"way {report.way.osm_way_id}"
+        case "line":
+            lon, lat = report.line.longitudes, report.line.latitudes
+            return f"line {lon[0]:.6f}, {lat[0]:.6f} … {lon[-1]:.6f}, {lat[-1]:.6f}"
+        case "segment":
+            return f"segment {report.segment[:LONGEST_ID]}"
+        case None:
+            return ""
+        case other:
+            assert_never(other)

@@ -260,6 +260,10 @@ TEXTS: Final[Mapping[str, tuple[Sentence, ...]]] = {
     # What is the matter with a measured speed
     "speed_without_street": (
         (
+            "找不到所指的道路：{field} 的值“{value}”无效；允许：{allowed}",
+            'It names no street that is known: {field} is "{value}"; allowed: {allowed}.',
+        ),
+        (
             "找不到所指的道路：{given}",
             "It names no street that is known: {given}",
         ),

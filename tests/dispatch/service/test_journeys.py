@@ -10,6 +10,7 @@ from dispatch.v1 import common_pb2, roads_pb2
 from tests.dispatch.service.desks import SIDE, at, desk_and_caller, new_id, refusal
 
 FAR = common_pb2.Point(longitude=0, latitude=0, coordinate_system=1)
+STRANGE = common_pb2.Point(longitude=116.35, latitude=39.9, coordinate_system=99)
 UNTAGGED = common_pb2.Point(longitude=116.35, latitude=39.9)
 
 
@@ -121,9 +122,12 @@ async def test_reach_is_what_routes_reach(tmp_path):
         ({"destinations": [at(1, 1), FAR]}, "destinations[1]", "near a street"),
         ({"origins": [UNTAGGED]}, "origins[0]", "coordinate_system"),
         ({"mode": 17}, "mode", "TRAVEL_MODE_BLUE_LIGHT"),
-        ({"vehicle": roads_pb2.Vehicle(height_m=-1)}, "vehicle.height_m", "0.01 or more"),
-        ({"vehicle": roads_pb2.Vehicle(wading_m=1e-46)}, "vehicle.wading_m", "0.01 or more"),
-        ({"vehicle": roads_pb2.Vehicle(weight_t=float("nan"))}, "vehicle.weight_t", "0.01 or more"),
+        ({"origins": [STRANGE]}, "origins[0].coordinate_system", "COORDINATE_SYSTEM_GCJ02"),
+        ({"vehicle": roads_pb2.Vehicle(width_m=1e300)}, "vehicle.width_m", "0.01 to 20"),
+        ({"vehicle": roads_pb2.Vehicle(weight_t=1001)}, "vehicle.weight_t", "0.01 to 1000"),
+        ({"vehicle": roads_pb2.Vehicle(height_m=-1)}, "vehicle.height_m", "0.01 to "),
+        ({"vehicle": roads_pb2.Vehicle(wading_m=1e-46)}, "vehicle.wading_m", "0.01 to "),
+        ({"vehicle": roads_pb2.Vehicle(weight_t=float("nan"))}, "vehicle.weight_t", "0.01 to "),
     ],
 )
 async def test_a_matrix_that_cannot_be(tmp_path, fields, field, hint):
@@ -152,13 +156,51 @@ async def test_a_reach_that_cannot_be(tmp_path, fields, field):
         assert (told.status, told.field) == (grpc.StatusCode.INVALID_ARGUMENT, field)
 
 
-async def test_a_reach_that_is_too_large_to_tell(tmp_path, monkeypatch):
-    monkeypatch.setattr(journeys, "MOST_EDGES_TOLD", 10)
+FROM, TO = at(1, 1), at(9, 9)
+
+
+@pytest.mark.parametrize(
+    ("method", "request_", "field", "instead"),
+    [
+        (
+            "Reach",
+            roads_pb2.ReachRequest(origins=[FROM], seconds=600, edges=True, polygons=True),
+            "seconds",
+            "fewer, or polygons alone",
+        ),
+        (
+            "Reach",
+            roads_pb2.ReachRequest(origins=[FROM], seconds=600, polygons=True),
+            "seconds",
+            "fewer, or edges alone",
+        ),
+        ("Route", roads_pb2.RouteRequest(origin=FROM, destination=TO), "destination", "nearer"),
+        (
+            "Route",
+            roads_pb2.RouteRequest(origin=FROM, destination=TO, alternatives=3),
+            "alternatives",
+            "fewer",
+        ),
+        (
+            "Matrix",
+            roads_pb2.MatrixRequest(origins=[FROM] * 9, destinations=[TO] * 9),
+            "destinations",
+            "fewer",
+        ),
+    ],
+)
+async def test_an_answer_that_the_line_does_not_carry(
+    tmp_path, monkeypatch, method, request_, field, instead
+):
     async with desk_and_caller(tmp_path) as (_, caller):
-        request = roads_pb2.ReachRequest(origins=[at(1, 1)], seconds=600, edges=True)
-        told = await refusal(caller("Reach", request))
-        assert told.field == "seconds"
-        assert "polygons alone" in told.details["allowed"]
+        size = (await caller(method, request_)).ByteSize()
+        monkeypatch.setattr(journeys, "LARGEST_ANSWER", size - 1)
+        told = await refusal(caller(method, request_))
+        assert (told.status, told.field) == (grpc.StatusCode.INVALID_ARGUMENT, field)
+        assert instead in told.details["allowed"]
+        assert f"of {size} bytes" in told.details["allowed"] or method == "Reach"
+        monkeypatch.setattr(journeys, "LARGEST_ANSWER", size)
+        assert (await caller(method, request_)).ByteSize() == size
 
 
 @pytest.mark.parametrize(("alternatives", "refused"), [(-1, True), (5, False), (6, True)])

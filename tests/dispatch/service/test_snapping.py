@@ -75,7 +75,9 @@ async def test_untagged_points_are_read_as_the_client_says(tmp_path):
             False,
             "fixes[0].point.uncertainty_m",
         ),
+        ([roads_pb2.Fix(point=at(1, 1, 99))], False, "fixes[0].point.coordinate_system"),
         ([fix(1, 1)], True, "fixes[0].observed_time"),
+        ([fix(1, 1, second=2**61)], False, "fixes[0].observed_time"),
         ([fix(1, 1, second=9), fix(1, 1, second=8)], True, "fixes[1].observed_time"),
     ],
 )

@@ -136,7 +136,12 @@ async def test_what_cannot_be_used_is_summed_up(tmp_path):
             (10, "speed_without_street"),
             (11, "speed_without_street"),
         ]
-        assert all(p.remark.text for p in summary.problems)
+        texts = [p.remark.text for p in summary.problems]
+        assert texts[0] == f"It names no street that is known: edge {EDGES}"
+        assert texts[7] == "It names no street that is known: segment nobody-knows"
+        assert 'line.coordinate_system is ""; allowed: COORDINATE_SYSTEM_WGS84' in texts[8]
+        assert "known: line 1" in texts[9]
+        assert texts[10] == "It names no street that is known: way 987654321"
         await until_measured(caller, 2)
 
 
@@ -183,7 +188,24 @@ async def test_segments_along_no_street_are_named(tmp_path):
         ([{"segment_id": "a"}], "segments[0]", "edges, a way or a line"),
         ([{"segment_id": "", "edges": {"edges": [1]}}], "segments[0].segment_id", "characters"),
         ([{"segment_id": "a", "edges": {}}], "segments[0].edges", "at least one"),
-        ([{"segment_id": "a", "edges": {"edges": [10**6]}}], "segments", "edge 1000000 is unknown"),
+        (
+            [
+                {"segment_id": "a", "edges": {"edges": [1]}},
+                {"segment_id": "b", "edges": {"edges": [1, 10**6]}},
+            ],
+            "segments[1].edges.edges[1]",
+            f"0 to {EDGES - 1}",
+        ),
+        (
+            [{"segment_id": "a", "line": line((1, 1), (2, 1), system=99)}],
+            "segments[0].line.coordinate_system",
+            "COORDINATE_SYSTEM_GCJ02",
+        ),
+        (
+            [{"segment_id": "a", "line": line((1, 1), (10**6, 1))}],
+            "segments[0].line.longitudes[1]",
+            "-180 to 180 degrees",
+        ),
         (
             [{"segment_id": "a", "edges": {"edges": [1]}}] * 2,
             "segments[1].segment_id",
@@ -197,7 +219,7 @@ async def test_segments_along_no_street_are_named(tmp_path):
         ([{"segment_id": "a", "line": line((1, 1))}], "segments[0].line", "2 to 1000 points"),
         (
             [{"segment_id": "a", "line": line((1, 1), (1, 1))}],
-            "segments",
+            "segments[0].line",
             "at least two different points",
         ),
     ],
