@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from roadnets.geo import LocalProjection, LonLat, Seconds
 from roadnets.imports.obstacles import SAME_JUNCTION_M, group_signals
-from roadnets.lines import bearing_deg, project_edges, projection_of, turn_deg
+from roadnets.lines import (
+    BACK_FROM_DEG,
+    TURN_FROM_DEG,
+    bearing_deg,
+    project_edges,
+    projection_of,
+    turn_deg,
+)
 from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.travel import Route
 
@@ -25,10 +32,6 @@ _PIECE_M: Final = 2.0
 
 _SAME_STOP_M: Final = 1.5 * SAME_JUNCTION_M
 """Signals of one junction farther apart on a route are two stops, as in ``stops_at_head``."""
-
-_TURN_FROM_DEG: Final = 45.0
-_BACK_FROM_DEG: Final = 160.0
-"""A smaller change of direction is going straight on, a larger one turning round."""
 
 
 class Turn(StrEnum):
@@ -222,8 +225,8 @@ def _bearing(line: shapely.LineString, at_m: float) -> float:
 
 def _turn(approach_deg: float, leaving_deg: float) -> Turn:
     change = float(turn_deg(np.array(approach_deg), np.array(leaving_deg)))
-    if abs(change) >= _BACK_FROM_DEG:
+    if abs(change) >= BACK_FROM_DEG:
         return Turn.U_TURN
-    if abs(change) < _TURN_FROM_DEG:
+    if abs(change) < TURN_FROM_DEG:
         return Turn.STRAIGHT
     return Turn.RIGHT if change > 0 else Turn.LEFT

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 import shapely
@@ -12,6 +13,12 @@ from numpy.typing import NDArray
 
 from roadnets.geo import LocalProjection, LonLat
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, RoadNetwork
+
+TURN_FROM_DEG: Final = 45.0
+"""A smaller change of direction is going straight on."""
+
+BACK_FROM_DEG: Final = 160.0
+"""A larger one is turning round."""
 
 
 def projection_of(network: RoadNetwork) -> LocalProjection:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
 from roadnets.graph import TravelGraph
-from roadnets.lines import bearing_deg, turn_deg
+from roadnets.lines import BACK_FROM_DEG, TURN_FROM_DEG, bearing_deg, turn_deg
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, RoadNetwork
 from roadnets.weights.speeds import SpeedProfile
-
-_TURN_FROM_DEG: Final = 45.0
-"""A smaller change of direction is going straight on."""
-
-_BACK_FROM_DEG: Final = 160.0
-"""A larger one is turning round."""
 
 
 def turn_delays_ms(
@@ -39,10 +31,10 @@ def turn_delays_ms(
     known = np.flatnonzero(graph.arc_from >= 0)
     before, edge = graph.arc_from[known], graph.arc_edge[known]
     change = turn_deg(_bearing(network, before, last=True), _bearing(network, edge, last=False))
-    back = (np.abs(change) >= _BACK_FROM_DEG) | (network.edge_twin[before] == edge)
+    back = (np.abs(change) >= BACK_FROM_DEG) | (network.edge_twin[before] == edge)
     seconds = np.zeros(graph.arc_count)
     seconds[known] = np.select(
-        [back, change >= _TURN_FROM_DEG, change <= -_TURN_FROM_DEG],
+        [back, change >= TURN_FROM_DEG, change <= -TURN_FROM_DEG],
         [profile.u_turn_delay_s, profile.right_turn_delay_s, profile.left_turn_delay_s],
     )
     delays = np.floor(seconds * 1000 + 0.5).astype(np.int32)
