@@ -12,9 +12,7 @@ from roadnets.searches.search import NO_WAY_MS
 from roadnets.travel import MODE_BIT, TravelMode, Vehicle
 from roadnets.weights.flood import safe_speed_kph, wading_limit_m
 from roadnets.weights.overlay import MODE_COLUMN, Overlay
-from roadnets.weights.speeds import BOAT_KPH, NOT_DRIVABLE_MS
-
-_MS_PER_M_AT_1_KPH: Final = 3600.0
+from roadnets.weights.speeds import BOAT_KPH, MS_PER_M_AT_1_KPH, NOT_DRIVABLE_MS
 
 _NEVER_UNDER_A_BOAT: Final = np.uint16(EdgeFlag.BRIDGE | EdgeFlag.TUNNEL)
 """A bridge rises out of the flood, and nobody goes by boat through what is full of water."""
@@ -74,7 +72,7 @@ def edge_weights(
     shut = pace_ms[at] == NOT_DRIVABLE_MS
     if mode is TravelMode.BOAT:
         afloat = (depth_m >= wading_limit_m(vehicle)) & ((flags & _NEVER_UNDER_A_BOAT) == 0) & shut
-        milliseconds[afloat] = network.edge_length_m[at][afloat] * (_MS_PER_M_AT_1_KPH / BOAT_KPH)
+        milliseconds[afloat] = network.edge_length_m[at][afloat] * (MS_PER_M_AT_1_KPH / BOAT_KPH)
         shut &= ~afloat
     else:
         against = (flags & np.uint16(EdgeFlag.AGAINST_ONEWAY)) != 0
@@ -105,7 +103,7 @@ def _wade(
     limit_m = wading_limit_m(vehicle)
     if len(wet):
         speed_kph = safe_speed_kph(depth_m[wet], limit_m)
-        wading_ms = network.edge_length_m[at][wet] * _MS_PER_M_AT_1_KPH / speed_kph
+        wading_ms = network.edge_length_m[at][wet] * MS_PER_M_AT_1_KPH / speed_kph
         milliseconds[wet] = np.maximum(milliseconds[wet], wading_ms)
     too_deep: NDArray[np.bool_] = depth_m > limit_m
     return too_deep

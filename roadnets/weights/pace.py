@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,14 @@ from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.travel import TravelMode
 from roadnets.weights.congestion import FLAT, Congestion
 from roadnets.weights.live_speeds import LiveSpeeds
-from roadnets.weights.speeds import PROFILES, SpeedProfile, drivable, travel_ms, whole_ms
-
-_MS_PER_M_AT_1_KPH: Final = 3600.0
+from roadnets.weights.speeds import (
+    MS_PER_M_AT_1_KPH,
+    PROFILES,
+    SpeedProfile,
+    drivable,
+    travel_ms,
+    whole_ms,
+)
 
 
 def pace_ms(
@@ -95,7 +99,7 @@ def _measured_ms(
 ) -> NDArray[np.float64]:
     """Compute what some measured edges take a mode in the traffic measured, float64 (k,)."""
     length_m = np.maximum(network.edge_length_m[at], 0.001)
-    traffic_ms: NDArray[np.float64] = length_m * _MS_PER_M_AT_1_KPH / live.kph[at]
+    traffic_ms: NDArray[np.float64] = length_m * MS_PER_M_AT_1_KPH / live.kph[at]
     if mode is TravelMode.CIVILIAN:
         return traffic_ms
     usual_ms = np.maximum(travel_ms(network, profiles[TravelMode.CIVILIAN])[at], 1.0)

@@ -21,6 +21,9 @@ from roadnets.travel import TravelMode
 NOT_DRIVABLE_MS: Final = np.iinfo(np.int32).max
 """The weight of an edge that a mode may not drive."""
 
+MS_PER_M_AT_1_KPH: Final = 3600.0
+"""Milliseconds that a metre takes at 1 km/h."""
+
 DEFAULT_SPEED_KPH: Final[Mapping[str, float]] = MappingProxyType(
     {
         "motorway": 100.0,
