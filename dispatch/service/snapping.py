@@ -16,7 +16,8 @@ from dispatch.v1 import roads_pb2
 from roadnets.geo import LonLat
 from roadnets.lines import project_edges, projection_of
 from roadnets.network import RoadNetwork
-from roadnets.snapping.matching import Candidate, Fix, Match
+from roadnets.snapping.fixes import Fix
+from roadnets.snapping.matching import Candidate, Match
 from roadnets.snapping.snap import ON_THE_LINE_M, Snapper, locate
 
 MOST_FIXES: Final = 1_000

@@ -22,13 +22,11 @@ from numpy.typing import NDArray
 from roadnets.geo import distance_m
 from roadnets.lines import projection_of
 from roadnets.network import RoadNetwork
-from roadnets.snapping.fixes import TRACK_KEPT, Fix, check_track, follow, motion_of
+from roadnets.snapping.fixes import Fix, check_track, motion_of
 from roadnets.snapping.observing import Scene, scenes_of
 from roadnets.snapping.snap import Snapper, may_be_on
 from roadnets.snapping.vicinity import Vicinity
 from roadnets.travel import Snap, TravelMode
-
-__all__ = ["TRACK_KEPT", "Candidate", "Evidence", "Fix", "Match", "Matcher", "follow"]
 
 DECISIVE: Final = 9.0
 """Stacked roads are told apart when one is so many times as likely as the other."""
@@ -136,7 +134,7 @@ class Matcher:
     """Puts vehicles on streets by what they report; safe to share between threads.
 
     It keeps nothing of one call for the next: whoever asks keeps the last fixes of each vehicle
-    (``follow``). Forbidden turns are not heeded: drivers sometimes do not.
+    (``roadnets.snapping.fixes.follow``). Forbidden turns are not heeded: drivers sometimes do not.
 
     Parameters
     ----------
