@@ -7,7 +7,6 @@ turn (``no_left_turn``) or must turn (``only_straight_on``). The rules are told 
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from roadnets.graph import TravelGraph
 from roadnets.imports.joining import Bools, largest_core
 from roadnets.imports.tags import Tags
+from roadnets.lines import bearing_deg, turn_deg
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, EdgeFlag, NetworkArrays, RoadNetwork
 from roadnets.travel import MODE_BIT, TravelMode
 
@@ -50,7 +50,7 @@ _KINDS: Final = frozenset(
     }
 )
 _AT_TIMES: Final = ("day_on", "day_off", "hour_on", "hour_off")
-_TARGET_DEG: Final = {"left": 90.0, "right": -90.0, "straight": 0.0, "u": 180.0}
+_TARGET_DEG: Final = {"left": -90.0, "right": 90.0, "straight": 0.0, "u": 180.0}
 _FIT_DEG: Final = 60.0
 _CLEAR_DEG: Final = 30.0
 _MOST_VIA_EDGES: Final = 40
@@ -184,7 +184,7 @@ class _Rule(NamedTuple):
 
     @property
     def target_deg(self) -> float | None:
-        """The angle of the turn, to the left above 0; None where the kind does not tell."""
+        """The angle of the turn, to the right above 0; None where the kind does not tell."""
         return next((a for word, a in _TARGET_DEG.items() if f"_{word}_" in self.kind), None)
 
 
@@ -306,17 +306,13 @@ class _Streets:
         return self.of_way[way]
 
     def turn_deg(self, before: int, after: int) -> float:
-        """Angle between the end of one edge and the begin of the next, to the left above 0."""
+        """``lines.turn_deg`` between the end of one edge and the begin of the next."""
         start, points = self.arrays["geometry_start"], self.arrays["geometry"]
-        last, first = int(start[before + 1]) - 1, int(start[after])
-        turn = self._bearing(points[first : first + 2]) - self._bearing(points[last - 1 : last + 1])
-        return (turn + 180) % 360 - 180
-
-    @staticmethod
-    def _bearing(points: NDArray[np.int32]) -> float:
-        (x, y), (x2, y2) = points.tolist()
-        shrink = math.cos(math.radians(y / GEOMETRY_UNITS_PER_DEGREE))
-        return math.degrees(math.atan2(y2 - y, (x2 - x) * shrink))
+        at = np.array([int(start[before + 1]) - 2, int(start[after])])
+        step = points[at + 1] - points[at].astype(np.float64)
+        step[:, 0] *= np.cos(np.radians(points[at, 1] / GEOMETRY_UNITS_PER_DEGREE))
+        came_deg, goes_deg = bearing_deg(step)
+        return float(turn_deg(came_deg, goes_deg))
 
 
 # ---- one relation -------------------------------------------------------------------------------
