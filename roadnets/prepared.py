@@ -58,7 +58,7 @@ class Prepared:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Every array by its name in a network file: ``graph_…`` and ``hierarchy_…``."""
         graph = {GRAPH_PREFIX + name: array for name, array in self.graph.arrays().items()}
-        hierarchy = {f.name: getattr(self.topology, f.name) for f in fields(Topology)}
+        hierarchy = self.topology.arrays()
         return graph | {HIERARCHY_PREFIX + name: array for name, array in hierarchy.items()}
 
     @classmethod

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.graphs import Graph
 from roadnets import tensorfile
-from roadnets.kernel.build import build_topology, topology_arrays, topology_from_arrays
+from roadnets.kernel.build import build_topology, topology_from_arrays
 from roadnets.kernel.customize import customize
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.order import nested_dissection
@@ -36,7 +36,7 @@ class Kernel:
     @property
     def megabytes(self) -> float:
         """What the hierarchy and one set of weights take."""
-        arrays = [*topology_arrays(self.topology).values(), *self.metric, self.graph.ms]
+        arrays = [*self.topology.arrays().values(), *self.metric, self.graph.ms]
         return sum(array.nbytes for array in arrays) / 1e6
 
 
@@ -53,7 +53,7 @@ def reload_s(kernel: Kernel) -> float:
     """Seconds to read the hierarchy from one file, check it, and bring weights on."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hierarchy"
-        tensorfile.write(path, topology_arrays(kernel.topology), "benchmark")
+        tensorfile.write(path, kernel.topology.arrays(), "benchmark")
         began = time.perf_counter()
         file = tensorfile.read(path)
         arrays = {name: file.view(name) for name in file.names}

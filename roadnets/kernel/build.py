@@ -70,13 +70,8 @@ def build_topology(
     )
 
 
-def topology_arrays(topology: Topology) -> dict[str, NDArray[Any]]:
-    """Every array of ``topology`` by field name, for a file."""
-    return {f.name: getattr(topology, f.name) for f in fields(Topology)}
-
-
 def topology_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Topology:
-    """Make a Topology of arrays that ``topology_arrays`` gave, such as those mapped from a file.
+    """Make a Topology of arrays that ``Topology.arrays`` gave, such as those mapped from a file.
 
     Parameters
     ----------
@@ -116,7 +111,7 @@ def topology_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Topology:
         ("slot_arc", 0, a),
     ):
         _check_range(name, arrays[name], low, high)
-    for array in topology_arrays(topology).values():
+    for array in topology.arrays().values():
         array.setflags(write=False)
     return topology
 

@@ -9,7 +9,8 @@ contracted r-th, and every slot is an undirected edge from a lower to a higher r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,3 +67,7 @@ class Topology:
     def slot_count(self) -> int:
         """Number of slots."""
         return len(self.up_head)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Every array by its field name, for a file."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from dispatch.preparing import prepare_apart
-from roadnets.kernel.build import topology_arrays
 from roadnets.prepared import prepare
 from tests.roadnets.networks import grid
 
@@ -13,8 +12,8 @@ async def test_the_same_hierarchy_as_here() -> None:
     network = grid(6, 7)
     apart, here = await prepare_apart(network), prepare(network)
     assert apart.is_of(network)
-    for name, array in topology_arrays(here.topology).items():
-        np.testing.assert_array_equal(topology_arrays(apart.topology)[name], array)
+    for name, array in here.topology.arrays().items():
+        np.testing.assert_array_equal(apart.topology.arrays()[name], array)
 
 
 async def test_a_process_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:

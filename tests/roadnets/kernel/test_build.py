@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from roadnets.kernel import build as module
-from roadnets.kernel.build import build_topology, topology_arrays, topology_from_arrays
+from roadnets.kernel.build import build_topology, topology_from_arrays
 from roadnets.kernel.customize import customize
 from roadnets.kernel.topology import Topology
 from tests.roadnets.kernel.shapes import SHAPES, Arcs, arcs, built, graphs, grid, weights
@@ -80,7 +80,7 @@ def test_too_many_slots_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_array_is_read_only() -> None:
-    assert not any(a.flags.writeable for a in topology_arrays(built(grid(4))).values())
+    assert not any(a.flags.writeable for a in built(grid(4)).arrays().values())
 
 
 @pytest.mark.parametrize("rank", [[0, 0, 2], [0, 1, 3], [-1, 1, 2]])
@@ -91,7 +91,7 @@ def test_ranks_that_are_no_permutation_are_refused(rank: list[int]) -> None:
 
 def test_there_and_back() -> None:
     topology = built(grid(5))
-    arrays = topology_arrays(topology)
+    arrays = topology.arrays()
     assert list(arrays) == [f.name for f in fields(Topology)]
     again = topology_from_arrays(arrays)
     assert all(getattr(again, name) is array for name, array in arrays.items())
@@ -100,7 +100,7 @@ def test_there_and_back() -> None:
 def test_mapped_from_a_file(tmp_path: Path) -> None:
     topology = built(grid(6))
     mapped: dict[str, Any] = {}
-    for name, array in topology_arrays(topology).items():
+    for name, array in topology.arrays().items():
         np.save(tmp_path / name, array)
         mapped[name] = np.load(tmp_path / f"{name}.npy", mmap_mode="r")
     again = topology_from_arrays(mapped)
@@ -139,13 +139,13 @@ def unaligned(array: np.ndarray) -> np.ndarray:
     ],
 )
 def test_what_is_no_hierarchy_is_refused(field: str, spoil: Any, words: str) -> None:
-    arrays = topology_arrays(built(grid(4)))
+    arrays = built(grid(4)).arrays()
     with pytest.raises(ValueError, match=words):
         topology_from_arrays({**arrays, field: spoil(arrays[field])})
 
 
 def test_a_missing_field_is_named() -> None:
-    arrays = topology_arrays(built(grid(4)))
+    arrays = built(grid(4)).arrays()
     del arrays["down_slot"]
     with pytest.raises(ValueError, match="no down_slot"):
         topology_from_arrays(arrays)
