@@ -8,19 +8,16 @@ ACM Journal of Experimental Algorithmics 18, 2013, where a search has to find su
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from roadnets.kernel.compiled import Ints, Nothing, OutInts, compiled
+from roadnets.kernel.compiled import Index64, Ints, Nothing, OutInts, compiled
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.paths import RankSeeds, ancestors, climb
 from roadnets.kernel.topology import Topology
 from roadnets.searches.search import NO_WAY_MS
-
-_at: Final = np.uint64
-"""An index that is not negative: numba would otherwise allow for one counted from the end."""
 
 
 class Vias(NamedTuple):
@@ -91,7 +88,7 @@ def _sweep(
     """Make the times of a climb exact, from the highest node to the lowest."""
     for place in range(len(members) - 1, -1, -1):
         node, best, there = members[place], dist[place], place
-        for slot in range(_at(up_start[node]), _at(up_start[node + 1])):
+        for slot in range(Index64(up_start[node]), Index64(up_start[node + 1])):
             while members[there] != up_head[slot]:  # both ascend
                 there += 1
             best = min(best, dist[there] + sweep_ms[slot])

@@ -50,6 +50,9 @@ OutIntTable: Final = types.Array(types.int32, 2, "C")
 Index: Final = cast("Callable[[int], int]", np.uint32)
 """Makes an index unsigned; told to the type checker as an int, which is all that it is for."""
 
+Index64: Final = cast("Callable[[int], int]", np.uint64)
+"""The same for an index that is computed with: numba would widen it at every step."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _compiled: Final[dict[str, Any]] = {}

@@ -12,13 +12,10 @@ from typing import Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from roadnets.kernel.compiled import Flag, Flags, Int, Ints, Nothing, OutInts, compiled
+from roadnets.kernel.compiled import Flag, Flags, Index64, Int, Ints, Nothing, OutInts, compiled
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.topology import Topology
 from roadnets.searches.search import NO_WAY_MS, Path, Seeds
-
-_at: Final = np.uint64
-"""An index that is not negative: numba would otherwise allow for one counted from the end."""
 
 _NO_SLOT: Final = -1
 
@@ -201,7 +198,7 @@ def climb(
         node, here, there = members[place], dist[place], place
         if here == NO_WAY_MS:
             continue
-        for slot in range(_at(up_start[node]), _at(up_start[node + 1])):
+        for slot in range(Index64(up_start[node]), Index64(up_start[node + 1])):
             while members[there] != up_head[slot]:  # both ascend
                 there += 1
             if here + climb_ms[slot] < dist[there]:
@@ -247,14 +244,14 @@ def _find_triangle(
     low, high = up_tail[slot], up_head[slot]
     # The lowest is the highest passed on the way, so more often one of the higher neighbours.
     for i in range(down_start[low + 1] - 1, down_start[low] - 1, -1):
-        below = _at(down_slot[_at(i)])
+        below = Index64(down_slot[Index64(i)])
         part = down_ms[below] if up else up_ms[below]
         if part > ms:
             continue
-        last = _at(up_start[_at(up_tail[below]) + _at(1)])
-        beside = below + _at(1)
+        last = Index64(up_start[Index64(up_tail[below]) + Index64(1)])
+        beside = below + Index64(1)
         while beside < last and up_head[beside] < high:
-            beside += _at(1)
+            beside += Index64(1)
         if beside < last and up_head[beside] == high:
             rest = up_ms[beside] if up else down_ms[beside]
             if part + rest == ms:

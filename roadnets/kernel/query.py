@@ -21,7 +21,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from roadnets.kernel.compiled import Int, Ints, Nothing, OutInts, OutIntTable, compiled
+from roadnets.kernel.compiled import Index64, Int, Ints, Nothing, OutInts, OutIntTable, compiled
 from roadnets.kernel.metric import Metric
 from roadnets.kernel.topology import Topology
 from roadnets.searches.search import NO_WAY_MS, Seeds
@@ -39,9 +39,6 @@ _CLIMBED: Final = 1
 _SWEPT: Final = 2
 
 _OutBytes: Final = types.Array(types.int8, 1, "C")
-
-_at: Final = np.uint64
-"""An index that is not negative: numba would otherwise allow for one counted from the end."""
 
 
 def times(topology: Topology, metric: Metric, origins: Seeds, targets: Seeds) -> NDArray[np.int32]:
@@ -174,8 +171,8 @@ def _climb(
         here = dist[node]
         if here == NO_WAY_MS:
             continue
-        for slot in range(_at(up_start[node]), _at(up_start[node + 1])):
-            there = _at(up_head[slot])
+        for slot in range(Index64(up_start[node]), Index64(up_start[node + 1])):
+            there = Index64(up_head[slot])
             dist[there] = min(dist[there], np.int32(here + climb_ms[slot]))
 
 
@@ -195,8 +192,8 @@ def _sweep_all(
     _climb(up_start, up_head, climb_ms, rank, ms, dist, np.zeros(nodes, np.int8))
     for node in range(nodes - 1, -1, -1):
         best = dist[node]
-        for slot in range(_at(up_start[node]), _at(up_start[node + 1])):
-            best = min(best, np.int32(dist[_at(up_head[slot])] + sweep_ms[slot]))
+        for slot in range(Index64(up_start[node]), Index64(up_start[node + 1])):
+            best = min(best, np.int32(dist[Index64(up_head[slot])] + sweep_ms[slot]))
         dist[node] = best
 
 
@@ -229,8 +226,8 @@ def _sweep_one(
         for place in range(count - 1, -1, -1):
             node = waiting[place]
             best = dist[node] if state[node] == _CLIMBED else np.int32(NO_WAY_MS)
-            for slot in range(_at(up_start[node]), _at(up_start[node + 1])):
-                best = min(best, np.int32(dist[_at(up_head[slot])] + sweep_ms[slot]))
+            for slot in range(Index64(up_start[node]), Index64(up_start[node + 1])):
+                best = min(best, np.int32(dist[Index64(up_head[slot])] + sweep_ms[slot]))
             dist[node] = best
             state[node] = _SWEPT
     for far in range(len(found)):
@@ -285,13 +282,13 @@ def _climb_batch(
     """Climb from the near places ``column[low:high]``, one a lane."""
     members = np.empty(len(batch_of), np.int32)
     count = 0
-    lanes = _at(_LANES)
+    lanes = Index64(_LANES)
     for lane in range(high - low):
         place = column[low + lane]
         for seed in range(near_start[place], near_start[place + 1]):
             node, begin = near_rank[seed], count
             while node >= 0 and batch_of[row[node]] != batch:
-                here = _at(row[node] * _LANES)
+                here = Index64(row[node] * _LANES)
                 batch_of[row[node]] = batch
                 for i in range(lanes):
                     label[here + i] = NO_WAY_MS
@@ -304,9 +301,9 @@ def _climb_batch(
             label[at] = min(label[at], near_ms[seed])
     for place in range(count - 1, -1, -1):
         node = members[place]
-        here = _at(row[node] * _LANES)
+        here = Index64(row[node] * _LANES)
         for slot in range(up_start[node], up_start[node + 1]):
-            there, ms = _at(row[up_head[slot]] * _LANES), climb_ms[slot]
+            there, ms = Index64(row[up_head[slot]] * _LANES), climb_ms[slot]
             for i in range(lanes):
                 label[there + i] = min(label[there + i], np.int32(label[here + i] + ms))
 
@@ -321,16 +318,16 @@ def _sweep_batch(
     label: NDArray[np.int32],
 ) -> None:
     """Sweep the far places' ancestors, four slots at a time: the compiler makes these vectors."""
-    lanes = _at(_LANES)
+    lanes = Index64(_LANES)
     for node in range(len(start) - 1):
-        here = _at(node * _LANES)
+        here = Index64(node * _LANES)
         if batch_of[node] != batch:
             for i in range(lanes):
                 label[here + i] = NO_WAY_MS
         slot, end = start[node], start[node + 1]
         while slot + 4 <= end:
-            a, b = _at(head[slot] * _LANES), _at(head[slot + 1] * _LANES)
-            c, d = _at(head[slot + 2] * _LANES), _at(head[slot + 3] * _LANES)
+            a, b = Index64(head[slot] * _LANES), Index64(head[slot + 1] * _LANES)
+            c, d = Index64(head[slot + 2] * _LANES), Index64(head[slot + 3] * _LANES)
             a_ms, b_ms, c_ms, d_ms = ms[slot], ms[slot + 1], ms[slot + 2], ms[slot + 3]
             for i in range(lanes):
                 ab = min(np.int32(label[a + i] + a_ms), np.int32(label[b + i] + b_ms))
@@ -338,7 +335,7 @@ def _sweep_batch(
                 label[here + i] = min(label[here + i], ab, cd)
             slot += 4
         while slot < end:
-            a, a_ms = _at(head[slot] * _LANES), ms[slot]
+            a, a_ms = Index64(head[slot] * _LANES), ms[slot]
             for i in range(lanes):
                 label[here + i] = min(label[here + i], np.int32(label[a + i] + a_ms))
             slot += 1
@@ -361,8 +358,8 @@ def _read_batch(
     for far in range(len(far_start) - 1):
         best[:] = NO_WAY_MS
         for seed in range(far_start[far], far_start[far + 1]):
-            at, ms = _at(row[far_rank[seed]] * _LANES), far_ms[seed]
-            for i in range(_at(_LANES)):
+            at, ms = Index64(row[far_rank[seed]] * _LANES), far_ms[seed]
+            for i in range(Index64(_LANES)):
                 best[i] = min(best[i], np.int32(label[at + i] + ms))
         for lane in range(high - low):
             found[far, column[low + lane]] = best[lane]
@@ -400,10 +397,10 @@ def _sweep_batches(
     head = np.empty(start[far_count], np.int32)
     ms = np.empty(start[far_count], np.int32)
     for i in range(far_count):
-        slot = _at(up_start[members[i]])
-        for copy in range(_at(start[i]), _at(start[i + 1])):
-            head[copy], ms[copy] = row[_at(up_head[slot])], sweep_ms[slot]
-            slot += _at(1)
+        slot = Index64(up_start[members[i]])
+        for copy in range(Index64(start[i]), Index64(start[i + 1])):
+            head[copy], ms[copy] = row[Index64(up_head[slot])], sweep_ms[slot]
+            slot += Index64(1)
 
     label = np.empty(count * _LANES, np.int32)
     batch_of = np.full(count, -1, np.int32)
