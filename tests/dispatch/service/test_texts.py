@@ -3,17 +3,22 @@
 import ast
 import re
 import string
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dispatch import errors
+from dispatch.conditions.model import CLOSED, AreaDrawn, LineDrawn, PointsGiven, StreetsNamed
 from dispatch.files.plans import default_plans_path, read_plans
 from dispatch.fleet.model import UnitStatus
 from dispatch.intake.mapping import Language
 from dispatch.model import AssignmentState, Remark
-from dispatch.service import status
+from dispatch.service import status, texts
+from dispatch.service.street_finder import StreetFinder
 from dispatch.service.texts import ALLOWED_ZH, TEXTS, VALUES, Catalogue, language_of
+from roadnets.geo import CoordinateSystem
+from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, grid
 
 ROOT = Path(__file__).parents[3] / "dispatch"
 CARRIERS = {"Remark", "ConflictError", "NotAllowedNowError"}
@@ -230,20 +235,220 @@ def test_the_language_asked_for(header, language):
     assert language_of(()) is None
 
 
+ALLOWED = {
+    "0 or more": "0 或以上",
+    "1 to 1000, or 0 for 100": "1 到 1000；0 表示 100",
+    "1 to 4": "1 到 4",
+    "0.01 to 20": "0.01 到 20",
+    "2 to 1000 points": "2 到 1000 个点",
+    "1 to 200 characters": "1 到 200 个字符",
+    "origins times destinations up to 500000": "起点数乘以终点数不超过 500000",
+    "fewer: the answer is of 5000000 bytes and may be of 4000000": (
+        "更小的值：答复有 5000000 字节，最多 4000000 字节"
+    ),
+    "fewer, or polygons alone: the answer is of 5000000 bytes and may be of 4000000": (
+        "更小的值，或只要 polygons：答复有 5000000 字节，最多 4000000 字节"
+    ),
+    "a place that is nearer: the answer is of 5000000 bytes and may be of 4000000": (
+        "更近的地点：答复有 5000000 字节，最多 4000000 字节"
+    ),
+    "the name of a place, up to 200 characters": "地名，不超过 200 个字符",
+    "1 to 1000 areas": "1 到 1000 个区域",
+    "-180 to 180 degrees": "-180 到 180 度",
+    "1 to 1000 street names, ways, edges, lines or areas": (
+        "1 到 1000 个路名、道路编号、路段、线或区域"
+    ),
+    "above 0, up to 20 metres": "大于 0，不超过 20 米",
+    "up to 3000000 bytes in one call": "一次调用不超过 3000000 字节",
+    "up to 2000000 edges in one call": "一次调用不超过 2000000 条路段",
+    "one of the fleet's 58 units (ListUnits)": "车队 58 辆车之一（见 ListUnits）",
+    "an open need of E000001: there is none left": "警情 E000001 的待派需求（已没有）",
+    "an open need of E000001: als-1, bls-1": "警情 E000001 的待派需求：als-1, bls-1",
+    "a UUID, or up to 200 characters": "UUID，或不超过 200 个字符",
+    "a name, e.g. conditions/…": "名称，例如 conditions/…",
+    "up to 5000 a message": "每条消息不超过 5000 个",
+    "up to 2000": "不超过 2000",
+    "after 2026-01-01T00:00:00+00:00": "晚于 2026-01-01T00:00:00+00:00",
+    "segments of streets (segment 'a': line needs at least two different points)": (
+        "道路上的路段（至少要有两个不同的点）"
+    ),
+    "a point near a street (114.000000, 30.000000 is 812 m from the nearest street for boat; "
+    "the limit is 300 m)": (
+        "道路附近的点（114.000000, 30.000000 距最近的道路（boat）812 米，上限 300 米）"
+    ),
+    "a point near a street (114.000000, 30.000000: 澜江市 (synthetic) has no street for boat)": (
+        "道路附近的点（114.000000, 30.000000：澜江市 (synthetic)没有可供 boat 行驶的道路）"
+    ),
+    "a point that can be read (coordinate_system is missing; allowed: WGS84, GCJ-02)": (
+        "可用的坐标（没有说明坐标系；允许：WGS84, GCJ-02）"
+    ),
+    "a point that can be read (longitude is nan; allowed: -180 to 180 degrees)": (
+        "可用的坐标（经度为 nan；允许：-180 到 180 度）"
+    ),
+    "a point that can be read (latitude is 91.0; allowed: -90 to 90 degrees)": (
+        "可用的坐标（纬度为 91.0；允许：-90 到 90 度）"
+    ),
+    "an area with streets of the network (no street of X lies inside the area around 1.0, 2.0 but "
+    "bridges and water)": "含有路网中道路的区域（1.0, 2.0 周围的区域内只有桥梁和水面）",
+    "an area with streets of the network (outer[3] is 200.0, 1.0; allowed: -180 to 180 and -90 to "
+    "90 degrees)": "含有路网中道路的区域（第 3 个点（从 0 起）为 200.0, 1.0，超出经纬度范围）",
+    "an area with streets of the network (polygon: Duplicate Rings at 1.0, 2.0)": (
+        "含有路网中道路的区域（1.0, 2.0 处有重复的环）"
+    ),
+    "an area with streets of the network (polygon: it encloses no area (Too few points))": (
+        "含有路网中道路的区域（没有围出面积）"
+    ),
+    "als, bls": "als, bls",
+}
+
+
+def allowed_in_chinese(catalogue, allowed):
+    details = {"field": "page_size", "value": "-1", "allowed": allowed}
+    return catalogue.sentence("invalid_field", details, Language.ZH).partition("允许：")[2]
+
+
+@pytest.mark.parametrize(("allowed", "chinese"), ALLOWED.items())
+def test_what_is_allowed_is_said_in_chinese(catalogue, allowed, chinese):
+    assert allowed_in_chinese(catalogue, allowed) == chinese
+
+
 @pytest.mark.parametrize(
-    ("allowed", "chinese"),
+    ("value", "chinese"),
     [
-        ("0 or more", "0 或以上"),
-        ("1 to 1000, or 0 for 100", "1 到 1000；0 表示 100"),
-        ("1 to 4", "1 到 4"),
-        ("one of the fleet's 58 units (ListUnits)", "车队 58 辆车之一（见 ListUnits）"),
-        ("an open need of E000001: als-1, bls-1", "警情 E000001 的待派需求：als-1, bls-1"),
-        ("als, bls", "als, bls"),
+        ("5000 characters", "5000 个字符"),
+        ("12 points", "12 个点"),
+        ("192 edges", "192 条路段"),
+        ("2000001 edges so far", "至此 2000001 条路段"),
+        ("far away", "很远"),
+        ("文化东街", "文化东街"),
     ],
 )
-def test_what_is_allowed_is_said_in_chinese(allowed: str, chinese: str) -> None:
-    details = {"field": "page_size", "value": "-1", "allowed": allowed}
-    said = Catalogue(read_plans(default_plans_path())).sentence(
-        "invalid_field", details, Language.ZH
+def test_a_value_in_words_is_said_in_chinese(catalogue, value, chinese):
+    details = {"field": "reason", "value": value, "allowed": "up to 2000"}
+    said = catalogue.sentence("invalid_field", details, Language.ZH)
+    assert said == f"字段 reason 的值“{chinese}”无效；允许：不超过 2000"
+
+
+CITY = "澜江市 Lanjiang (synthetic)"
+"""A name with brackets, as a refusal has them."""
+
+
+def drawn(*places):
+    return PointsGiven(
+        CoordinateSystem.WGS84,
+        tuple(ORIGIN.lon + x * DEGREES_PER_100_M for x, _ in places),
+        tuple(ORIGIN.lat + y * DEGREES_PER_100_M for _, y in places),
     )
-    assert said.endswith(f"允许：{chinese}")
+
+
+def square(west, south, east, north):
+    return drawn((west, south), (east, south), (east, north), (west, north))
+
+
+def areas(outer, *holes):
+    return {"polygons": (AreaDrawn(outer, holes),)}
+
+
+WIDE = PointsGiven(CoordinateSystem.WGS84, (-170, 170, 170, -170), (1, 1, 2, 2))
+INNER = square(1, 1, 2, 2)
+
+REFUSED = [
+    ({"osm_way_ids": (7654321,)}, f"路网中的道路（{CITY}没有 OSM 道路 7654321）"),
+    ({"osm_way_ids": (0,)}, "OSM 道路编号（0 不是）"),
+    ({"edges": (9999,)}, f"路网中的道路（{CITY}没有路段 9999，只有 0 到 47）"),
+    (
+        {"street_names": ("第1街大到",)},
+        f"路网中的道路（{CITY}没有名为“第1街大到”的道路；相近的路名：第1街, 第3街, 第2街）",
+    ),
+    ({"street_names": ("it's (x)",)}, f"路网中的道路（{CITY}没有名为“it's (x)”的道路）"),
+    (
+        areas(square(400, 400, 401, 401)),
+        (
+            "含有路网中道路的区域（116.750450, 40.260450 周围的区域内没有道路；"
+            "最近的道路在 50074 米外）"
+        ),
+    ),
+    (
+        areas(drawn((1, 1), (3, 3), (3, 1), (1, 3))),
+        "含有路网中道路的区域（轮廓在 116.391800, 39.901800 处自相交）",
+    ),
+    (
+        areas(drawn((1, 1), (3, 3), (1, 1))),
+        "含有路网中道路的区域（外轮廓只有 2 个点，至少要 3 个）",
+    ),
+    (
+        areas(square(0, 0, 1, 1), square(2, 2, 3, 3)),
+        "含有路网中道路的区域（洞在 116.391800, 39.901800 处超出外轮廓）",
+    ),
+    (
+        areas(square(0, 0, 3, 3), INNER, square(1.2, 1.2, 1.8, 1.8)),
+        "含有路网中道路的区域（洞在 116.391080, 39.901080 处互相嵌套）",
+    ),
+    (
+        areas(square(0, 0, 3, 3), drawn((0, 1.5), (1.5, 0), (3, 1.5), (1.5, 3))),
+        "含有路网中道路的区域（内部在 116.391350, 39.900000 处被隔断）",
+    ),
+    (
+        areas(square(0, 0, 3, 3), drawn((1, 1), (2, 2), (1, 1))),
+        "含有路网中道路的区域（洞 0 只有 2 个点，至少要 3 个）",
+    ),
+    (
+        areas(WIDE),
+        (
+            "含有路网中道路的区域"
+            "（经度从 -170 到 170；宽度不得超过 180 度（跨 180 度经线的区域请分为两个））"
+        ),
+    ),
+    (
+        {"lines": (LineDrawn(drawn((300, 1), (301, 1)), False),)},
+        (
+            "沿路网中的道路所画的线（116.660000, 39.900900 至 116.660900, 39.900900 的线"
+            "两侧 25 米内没有同向的道路；最近的道路在 22802 米外）"
+        ),
+    ),
+    (
+        {"lines": (LineDrawn(drawn((1, 1), (1, 1)), False),)},
+        "沿路网中的道路所画的线（至少要有两个不同的点）",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def finder():
+    return StreetFinder(replace(grid(4, 4), name=CITY))
+
+
+def refused(finder, given):
+    nothing = dict.fromkeys(("street_names", "osm_way_ids", "edges", "lines", "polygons"), ())
+    streets = StreetsNamed(**{**nothing, "whole_network": False, **given})
+    with pytest.raises(errors.InvalidFieldError) as caught:
+        finder.find(streets, CLOSED)
+    return caught.value.details["allowed"]
+
+
+@pytest.mark.parametrize(("given", "chinese"), REFUSED)
+def test_why_streets_are_refused_is_said_in_chinese(catalogue, finder, given, chinese):
+    assert allowed_in_chinese(catalogue, refused(finder, given)) == chinese
+
+
+def test_every_pattern_is_of_something_that_is_said(finder):
+    said = {*ALLOWED, *(refused(finder, given) for given, _ in REFUSED)}
+    because = [found[1] for s in said if (found := first(texts.ALLOWED_BECAUSE_ZH, s))]
+    for patterns, phrases in (
+        (texts.ALLOWED_PATTERNS_ZH, said),
+        (texts.ALLOWED_BECAUSE_ZH, said),
+        (texts.WHY_ZH, because),
+    ):
+        used = {found.re for phrase in phrases if (found := first(patterns, phrase))}
+        assert {pattern for pattern, _ in patterns} == used
+
+
+def first(patterns, phrase):
+    """The match of the first pattern that fits."""
+    return next((m for pattern, _ in patterns if (m := pattern.fullmatch(phrase))), None)
+
+
+def test_every_phrase_is_written_somewhere():
+    """In Chinese without its English being said by anybody: dead."""
+    source = "".join(p.read_text("utf-8") for p, _ in trees() if p.name != "texts.py")
+    assert {phrase for phrase in ALLOWED_ZH if phrase not in source} == set()
