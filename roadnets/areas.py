@@ -138,20 +138,29 @@ def _pieces(network: RoadNetwork, reach: Reach, projection: LocalProjection) -> 
     points, part = line_points(network, reach.edge[kept])
     metres = projection.to_metres(*(points.T / GEOMETRY_UNITS_PER_DEGREE))
     first = np.flatnonzero(part[1:] == part[:-1])
-    tail, part = metres[first], part[first]
-    step = metres[first + 1] - tail
+    ends, part = np.stack((metres[first], metres[first + 1]), axis=1), part[first]
+    in_part = ~whole[kept][part]
+    cut = _cut(ends[in_part], part[in_part], reach.begin[kept], reach.end[kept])
+    return np.concatenate((ends[~in_part], cut))
+
+
+def _cut(pieces: Floats, line: Ints, begin: Floats, end: Floats) -> Floats:
+    """Keep what of lines lies between two fractions of their length, (j,) each.
+
+    The pieces (k, 2, 2) of a line follow one another; ``line`` is the line of each, ascending.
+    """
+    tail, step = pieces[:, 0], pieces[:, 1] - pieces[:, 0]
     length_m = np.hypot(*step.T)
-    line_m = np.bincount(part, length_m)
-    end_m = np.cumsum(length_m) - (np.cumsum(line_m) - line_m)[part]
-    from_m, to_m = (bound[kept][part] * line_m[part] for bound in (reach.begin, reach.end))
+    line_m = np.bincount(line, length_m, len(begin))
+    end_m = np.cumsum(length_m) - (np.cumsum(line_m) - line_m)[line]
+    from_m, to_m = (begin * line_m)[line], (end * line_m)[line]
     touched = (end_m >= from_m - _ROUNDED_M) & (end_m - length_m <= to_m + _ROUNDED_M)
-    # The part of each piece that is reached, 0 to 1 along it.
     low, high = (
         (1 - (end_m - at_m) / np.maximum(length_m, _TINY)).clip(0, 1) for at_m in (from_m, to_m)
     )
     ends = np.stack((tail + low[:, None] * step, tail + high[:, None] * step), axis=1)
-    cut: Floats = ends[touched]
-    return cut
+    kept: Floats = ends[touched]
+    return kept
 
 
 def _runs_near(pieces: Floats, radius: int) -> _Runs:
@@ -277,18 +286,18 @@ def _followers(runs: _Runs) -> tuple[Ints, NDArray[np.bool_]]:
 
 def _walk(after: Ints) -> tuple[Ints, Ints]:
     """List a permutation cycle by cycle: its members, and where in the list each cycle starts."""
-    follower, seen = after.tolist(), bytearray(len(after))
+    follower = after.tolist()
     order: list[int] = []
     start: list[int] = []
-    for first in range(len(after)):
-        if seen[first]:
+    for first in range(len(follower)):
+        at, then = first, follower[first]
+        if then < 0:
             continue
         start.append(len(order))
-        at = first
-        while not seen[at]:
-            seen[at] = 1
+        while then >= 0:
             order.append(at)
-            at = follower[at]
+            follower[at] = -1  # has been here
+            at, then = then, follower[then]
     return np.array(order, np.int64), np.array(start, np.int64)
 
 
