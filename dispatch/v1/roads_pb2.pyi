@@ -172,12 +172,15 @@ class Vehicle(_message.Message):
     WEIGHT_T_FIELD_NUMBER: _builtins.int
     WADING_M_FIELD_NUMBER: _builtins.int
     height_m: _builtins.float
-    """Metres, 0.01 or more as all of these; absent: limits of height are not heeded."""
+    """Metres, 0.01 to 20; absent: limits of height are not heeded."""
     width_m: _builtins.float
+    """Metres, 0.01 to 20."""
     weight_t: _builtins.float
-    """Tonnes."""
+    """Tonnes, 0.01 to 1000."""
     wading_m: _builtins.float
-    """How deep water it drives through, metres, or the draught of a boat; absent: what is usual."""
+    """How deep water it drives through, or the draught of a boat, metres, 0.01 to 20; absent: what is
+    usual.
+    """
     def __init__(
         self,
         *,
@@ -211,7 +214,10 @@ Global___Vehicle: _TypeAlias = Vehicle  # noqa: Y015
 
 @_typing.final
 class StreetSelector(_message.Message):
-    """Which streets: the union of what is named. At least one must be."""
+    """Which streets: the union of what is named. At least one must be; up to 1,000 names, ways, edges,
+    lines and areas, and in one call up to 2,000,000 directed edges, each counted as often as it is
+    named.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -228,7 +234,9 @@ class StreetSelector(_message.Message):
         """Local or English name, whole, any case."""
 
     @_builtins.property
-    def osm_way_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def osm_way_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """0 is none."""
+
     @_builtins.property
     def edges(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Indices of the network's directed edges, 0 or more."""
@@ -641,7 +649,9 @@ class BatchSetConditionsRequest(_message.Message):
     request_id: _builtins.str
     @_builtins.property
     def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___SetConditionRequest]:
-        """1 to 20,000, all of them in 4 MB. Their own request_id and occurred_time stay empty."""
+        """1 to 20,000, all of them in 3 MB and 2,000,000 directed edges. Their own request_id and
+        occurred_time have to be empty.
+        """
 
     @_builtins.property
     def occurred_time(self) -> _timestamp_pb2.Timestamp: ...
@@ -776,7 +786,7 @@ class ListConditionsRequest(_message.Message):
     """1 to 1000; 0 means 100."""
     page_token: _builtins.str
     state: Global___ConditionState.ValueType
-    """Only one state; unspecified: in force and planned. Ended ones are not kept."""
+    """Planned or in force; unspecified: both. Ended ones are not kept, and to ask for them is refused."""
     def __init__(
         self,
         *,
@@ -1787,8 +1797,8 @@ class FoundPlace(_message.Message):
     EDGE_FIELD_NUMBER: _builtins.int
     HEADING_DEG_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """What it is: "street", "crossing", "address", "compound", "gate", "point", "kilometre_post",
-    "place" (a hospital, station, depot or shelter), "district".
+    """What it is: "street", "crossing", "address", "compound", "locality", "gate", "point",
+    "kilometre_post", "place" (a hospital, station, depot or shelter), "district".
     """
     name: _builtins.str
     """What the map calls it; of a crossing both streets, of an address the street and the number."""
@@ -1876,9 +1886,12 @@ class NetworkInfo(_message.Message):
     synthetic: _builtins.bool
     node_count: _builtins.int
     edge_count: _builtins.int
+    """Every directed edge that has an index: 0 to one less. Those too that nobody drives on an ordinary
+    day, such as the wrong way of a one-way street and navigable water.
+    """
     signal_count: _builtins.int
     engine: _builtins.str
-    """What computes travel times: "hierarchy"; "bucket (…)" while the hierarchy is being prepared."""
+    """What computes travel times: "hierarchy"; "buckets (…)" while the hierarchy is being prepared."""
     condition_count: _builtins.int
     """Conditions in force."""
     time_slot: _builtins.str

@@ -155,7 +155,8 @@ class RoadServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Route(self, request, context):
-        """The fastest way, by which streets.
+        """The fastest way, by which streets. This and the next two: an answer beyond 4 MB is refused, with
+        what to ask for instead.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

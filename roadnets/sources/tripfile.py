@@ -57,7 +57,9 @@ def read_trips(path: Path, system: CoordinateSystem | None = None) -> TripFile:
                     trips.append(_trip(reader.line_num, row, system))
                 except (ValueError, PointError) as error:
                     refused.append(Refused(reader.line_num, str(error)))
-    except (OSError, EOFError, csv.Error) as error:
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be read: {error.strerror or error}") from error
+    except (EOFError, csv.Error) as error:
         raise SourceError(f"{path.name} cannot be read: {error}") from error
     except UnicodeDecodeError as error:
         raise SourceError(f"{path.name} is not in UTF-8 at byte {error.start}") from error
