@@ -179,3 +179,15 @@ def test_a_street_of_no_length_has_its_margin():
     network = make_network([at_100_m(0), at_100_m(0)], [Street(0, 1, length_m=1.0)])
     (area,) = in_metres(network, reach_polygons(network, whole([0]), 30)).geoms
     assert area.area == pytest.approx(math.pi * 30**2, rel=0.15)
+
+
+def test_the_very_end_of_a_street_has_its_margin_however_many_streets_come_before():
+    east = np.cumsum(1 + np.random.default_rng(1).random(300))
+    streets = [Street(i, i + 1, oneway=True) for i in range(299)]
+    network = make_network([at_100_m(x) for x in east.tolist()], streets)
+    ends = np.ones(network.edge_count)
+    edges = np.arange(len(ends), dtype=np.int32)
+    reach = Reach(edges, ends - 1e-15, ends, np.zeros(len(ends), np.int64))
+    area = in_metres(network, reach_polygons(network, reach, 20))
+    heads = projection_of(network).to_metres(network.node_lon[1:], network.node_lat[1:])
+    assert shapely.contains_xy(area, *heads.T).all()
