@@ -271,8 +271,8 @@ class StreetFinder:
             (_polygon(a.area, f"{field}[{i}].polygon"), a.depth_m)
             for i, a in enumerate(effect.areas)
         ]
-        for place, (_, depth_m) in enumerate(areas):
-            check_depth(f"{field}[{place}].depth_m", depth_m)
+        for place, (_, drawn_m) in enumerate(areas):
+            check_depth(f"{field}[{place}].depth_m", drawn_m)
         depth_m = np.full(self.network.edge_count, -1, np.float32)
         for part in self._parts([polygon for polygon, _ in areas]):
             try:
