@@ -85,6 +85,43 @@ def test_nobody_there_is_a_plain_sentence() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_street_is_closed_and_driven_around(live: str) -> None:
+    done = example("close_and_route.py", "--target", live)
+    assert done.returncode == 0, done.stderr
+    usual, closed, opened = re.findall(
+        r"^(?:as usual|closed|open again): (.*)", done.stdout, re.MULTILINE
+    )
+    assert usual == opened != closed
+    assert "Dongfeng Bridge" in usual
+    assert "Dongfeng Bridge" not in closed
+    assert "Wenchang Bridge" in closed
+
+
+def test_a_street_that_is_none_is_a_plain_sentence(live: str) -> None:
+    done = example("close_and_route.py", "--target", live, "--close", "东风大乔")
+    assert done.returncode == 1
+    assert "the nearest names are 东风大桥" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_shell_of_the_guide_says_what_it_gives(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "service.md").read_text("utf-8")
+    (script,) = re.findall(r"^```sh\n(.*dispatch serve &.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    _, _, calls = script.partition("\n")
+    buf = Path(sys.executable).with_name("buf")
+    with serve(tmp_path) as address:
+        calls = calls.replace(".venv/bin/buf", str(buf)).replace("127.0.0.1:50051", address)
+        done = subprocess.run(
+            ["bash", "-ec", calls], capture_output=True, text=True, check=False, timeout=60
+        )
+    assert done.returncode == 0, done.stderr
+    set_, route, ended = re.split(r"^}\n", done.stdout, flags=re.MULTILINE)[:3]
+    assert '"name": "conditions/C000001"' in set_
+    assert '"durationS": 291' in route
+    assert "文昌桥" in route
+    assert "CONDITION_STATE_ENDED" in ended
+
+
 def test_a_cad_is_shadowed(tmp_path: Path) -> None:
     options = ("--mode", "shadow", "--mapping", str(EXAMPLES / "mapping_cad.yaml"))
     with serve(tmp_path, *options) as address:
