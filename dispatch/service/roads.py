@@ -303,9 +303,9 @@ def _slot(slot: int | None) -> str:
     return "" if slot is None else f"{_DAYS[slot // 24]} {slot % 24:02d}:00"
 
 
-def _state_name(number: int) -> str:
+def _state_name(state: roads_pb2.ConditionState.ValueType) -> str:
     known = roads_pb2.ConditionState.values()
-    return roads_pb2.ConditionState.Name(number) if number in known else str(number)
+    return roads_pb2.ConditionState.Name(state) if state in known else str(state)
 
 
 def _state(fact: ConditionSet | ConditionsSet) -> roads_pb2.ConditionState.ValueType:

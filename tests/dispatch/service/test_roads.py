@@ -63,7 +63,9 @@ async def test_a_closure_changes_the_eta_and_who_goes(tmp_path):
             "CloseIncident", emergency_pb2.CloseIncidentRequest(name=first.name, outcome="x")
         )
         await caller.press("A01", 1)
-        await caller("SetCondition", closure("Column 2", "Column 3", "column 1", "Row 8"))
+        broken = closure("Column 2", "Column 3", "column 1", "Row 8")
+        broken.effect.closed.impassable = True  # else help drives up along them
+        await caller("SetCondition", broken)
         second = await caller.report(point=at(4, 8.4))
         later = (await caller.decided(second.name)).needs[0].assignment
         assert (later.unit, later.travel_s) != (order.unit, order.travel_s)
@@ -72,6 +74,7 @@ async def test_a_closure_changes_the_eta_and_who_goes(tmp_path):
 async def test_an_island_is_reached_by_nobody_until_the_street_opens(tmp_path):
     async with desk_and_caller(tmp_path) as (_, caller):
         around = closure(*(f"Row {r}" for r in range(SIDE)), *(f"Column {c}" for c in range(SIDE)))
+        around.effect.closed.impassable = True
         condition = await caller("SetCondition", around)
         incident = await caller.report()
         unmet = (await caller.decided(incident.name)).needs[0].unmet
