@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from google.protobuf.message import Message
 from numpy.typing import ArrayLike, NDArray
 
 from dispatch.errors import InvalidFieldError
 from dispatch.intake.mapping import ClientMapping
 from dispatch.service import convert, present
 from dispatch.service.rooms import Rooms
+from dispatch.service.sizes import check_size
 from dispatch.v1 import common_pb2, roads_pb2
 from roadnets.areas import reach_polygons
 from roadnets.calibration.uncertainty import RoadGroup, road_group
@@ -28,8 +28,6 @@ MOST_PLACES: Final = 5_000
 MOST_CELLS: Final = 500_000
 MOST_ORIGINS: Final = 1_000
 LONGEST_REACH_S: Final = 7_200
-LARGEST_ANSWER: Final = 4_000_000
-"""Bytes: clients take messages of up to 4 MB unless told otherwise."""
 
 
 class Journeys:
@@ -72,9 +70,9 @@ class Journeys:
             **self._told(route, vehicle.mode),
         )
         if request.alternatives:
-            _check_size(answer, "alternatives", request.alternatives, "fewer")
+            check_size(answer, "alternatives", request.alternatives, "fewer")
         else:
-            _check_size(answer, "destination", "far away", "a place that is nearer")
+            check_size(answer, "destination", "far away", "a place that is nearer")
         return answer
 
     def matrix(self, request: roads_pb2.MatrixRequest, mapping: ClientMapping) -> bytes:
@@ -108,7 +106,7 @@ class Journeys:
                 durations_s=np.where(there, seconds[place], 0).tolist(),
                 p90_s=() if p90_s is None else np.where(there, p90_s[place], 0).tolist(),
             )
-        _check_size(answer, "destinations", len(request.destinations), "fewer")
+        check_size(answer, "destinations", len(request.destinations), "fewer")
         return answer.SerializeToString()
 
     def reach(
@@ -136,10 +134,10 @@ class Journeys:
             edges=_reached_edges(reach) if request.edges else None,
         )
         instead = "fewer, or polygons alone" if request.edges else "fewer, or edges alone"
-        _check_size(answer, "seconds", request.seconds, instead)  # before the areas are drawn
+        check_size(answer, "seconds", request.seconds, instead)  # before the areas are drawn
         if request.polygons:
             answer.polygons.extend(self._areas(reach))
-            _check_size(answer, "seconds", request.seconds, instead)
+            check_size(answer, "seconds", request.seconds, instead)
         return answer
 
     def _travel(self) -> TravelTimes:
@@ -248,11 +246,3 @@ def _ring(points: Sequence[LonLat]) -> common_pb2.PointList:
 def _check_count(field: str, count: int, most: int) -> None:
     if not 1 <= count <= most:
         raise InvalidFieldError(field, count, f"1 to {most} points")
-
-
-def _check_size(answer: Message, field: str, value: object, instead: str) -> None:
-    """Refuse what the line would not carry, with what to ask for instead."""
-    size = answer.ByteSize()
-    if size > LARGEST_ANSWER:
-        allowed = f"{instead}: the answer is of {size} bytes and may be of {LARGEST_ANSWER}"
-        raise InvalidFieldError(field, value, allowed)

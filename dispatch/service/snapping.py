@@ -12,6 +12,7 @@ from dispatch.errors import InvalidFieldError
 from dispatch.intake.mapping import ClientMapping
 from dispatch.service import convert, present
 from dispatch.service.rooms import Rooms
+from dispatch.service.sizes import check_size
 from dispatch.v1 import roads_pb2
 from roadnets.geo import LonLat
 from roadnets.lines import project_edges, projection_of
@@ -33,7 +34,8 @@ def snap(
     Raises
     ------
     InvalidFieldError
-        A fix cannot be read, or those of a track are not in order of time.
+        A fix cannot be read, those of a track are not in order of time, or the answer would be too
+        large.
     """
     mode = convert.mode(request.mode)
     if not 1 <= len(request.fixes) <= MOST_FIXES:
@@ -46,7 +48,9 @@ def snap(
     else:
         matches = matcher.match_many([[fix] for fix in fixes], mode)
     told = _Told(rooms.streets.network, rooms.streets.snapper)
-    return roads_pb2.SnapResponse(fixes=told.fixes([fix.point for fix in fixes], matches))
+    answer = roads_pb2.SnapResponse(fixes=told.fixes([fix.point for fix in fixes], matches))
+    check_size(answer, "fixes", len(fixes), "fewer")
+    return answer
 
 
 def _fix(message: roads_pb2.Fix, place: int, mapping: ClientMapping) -> Fix:

@@ -155,7 +155,7 @@ class RoadServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Route(self, request, context):
-        """The fastest way, by which streets. This and the next two: an answer beyond 4 MB is refused, with
+        """The fastest way, by which streets. This and the next three: an answer beyond 4 MB is refused, with
         what to ask for instead.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

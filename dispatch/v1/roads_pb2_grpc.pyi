@@ -48,7 +48,7 @@ class RoadServiceStub:
     StreamSpeeds: _grpc.StreamUnaryMultiCallable[_roads_pb2.StreamSpeedsRequest, _roads_pb2.StreamSpeedsResponse]
     """Speeds as they are measured on the streets; one summary at the end."""
     Route: _grpc.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]
-    """The fastest way, by which streets. This and the next two: an answer beyond 4 MB is refused, with
+    """The fastest way, by which streets. This and the next three: an answer beyond 4 MB is refused, with
     what to ask for instead.
     """
     Matrix: _grpc.UnaryUnaryMultiCallable[_roads_pb2.MatrixRequest, _roads_pb2.MatrixResponse]
@@ -81,7 +81,7 @@ class RoadServiceAsyncStub(RoadServiceStub):
     StreamSpeeds: _aio.StreamUnaryMultiCallable[_roads_pb2.StreamSpeedsRequest, _roads_pb2.StreamSpeedsResponse]  # type: ignore[assignment]
     """Speeds as they are measured on the streets; one summary at the end."""
     Route: _aio.UnaryUnaryMultiCallable[_roads_pb2.RouteRequest, _roads_pb2.RouteResponse]  # type: ignore[assignment]
-    """The fastest way, by which streets. This and the next two: an answer beyond 4 MB is refused, with
+    """The fastest way, by which streets. This and the next three: an answer beyond 4 MB is refused, with
     what to ask for instead.
     """
     Matrix: _aio.UnaryUnaryMultiCallable[_roads_pb2.MatrixRequest, _roads_pb2.MatrixResponse]  # type: ignore[assignment]
@@ -159,7 +159,7 @@ class RoadServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _roads_pb2.RouteRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_roads_pb2.RouteResponse, _abc.Awaitable[_roads_pb2.RouteResponse]]:
-        """The fastest way, by which streets. This and the next two: an answer beyond 4 MB is refused, with
+        """The fastest way, by which streets. This and the next three: an answer beyond 4 MB is refused, with
         what to ask for instead.
         """
 

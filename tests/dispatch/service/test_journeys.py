@@ -5,7 +5,7 @@ import asyncio
 import grpc
 import pytest
 
-from dispatch.service import journeys
+from dispatch.service import sizes
 from dispatch.v1 import common_pb2, roads_pb2
 from tests.dispatch.service.desks import SIDE, at, desk_and_caller, new_id, refusal
 
@@ -187,6 +187,7 @@ FROM, TO = at(1, 1), at(9, 9)
             "destinations",
             "fewer",
         ),
+        ("Snap", roads_pb2.SnapRequest(fixes=[roads_pb2.Fix(point=FROM)] * 9), "fixes", "fewer"),
     ],
 )
 async def test_an_answer_that_the_line_does_not_carry(
@@ -194,12 +195,12 @@ async def test_an_answer_that_the_line_does_not_carry(
 ):
     async with desk_and_caller(tmp_path) as (_, caller):
         size = (await caller(method, request_)).ByteSize()
-        monkeypatch.setattr(journeys, "LARGEST_ANSWER", size - 1)
+        monkeypatch.setattr(sizes, "LARGEST_ANSWER", size - 1)
         told = await refusal(caller(method, request_))
         assert (told.status, told.field) == (grpc.StatusCode.INVALID_ARGUMENT, field)
         assert instead in told.details["allowed"]
         assert f"of {size} bytes" in told.details["allowed"] or method == "Reach"
-        monkeypatch.setattr(journeys, "LARGEST_ANSWER", size)
+        monkeypatch.setattr(sizes, "LARGEST_ANSWER", size)
         assert (await caller(method, request_)).ByteSize() == size
 
 
