@@ -11,7 +11,7 @@ import pytest
 
 import dispatch.proposer as module
 from dispatch.conditions.desk import EndCondition, SetCondition
-from dispatch.conditions.model import StreetsNamed
+from dispatch.conditions.model import Closed, StreetsNamed
 from dispatch.emergency.commands import (
     CancelAssignment,
     CloseIncident,
@@ -330,24 +330,25 @@ class TestDecidingAgain:
             assert await desk.sent(e) == "A1"
 
     async def test_when_a_road_opens(self, desk: Desk) -> None:
-        condition = await desk.close_street(around(MIDBLOCK))
+        condition = await desk.close_street(around(MIDBLOCK), effect=Closed(impassable=True))
         e = await desk.report(point=MIDBLOCK)
         assert await desk.unmet(e) == "unreachable"
         await desk.engine.submit(EndCondition(condition, "cad"))
         await desk.sent(e)
 
-    async def test_a_crash_that_closes_its_own_street_gets_help(self, desk: Desk) -> None:
+    async def test_a_crash_that_closes_its_own_street_and_those_around_gets_help(self, desk: Desk) -> None:
         snap = STREETS.snap(MIDBLOCK)
         assert snap is not None
-        both = (snap.edge, int(STREETS.network.edge_twin[snap.edge]))
-        condition = await desk.close_street(tuple(sorted(both)))
+        both = {snap.edge, int(STREETS.network.edge_twin[snap.edge])}
+        condition = await desk.close_street(tuple(sorted(both | set(around(MIDBLOCK)))))
         e = await desk.report(point=MIDBLOCK)
         await desk.sent(e)
         (order,) = desk.engine.state.emergency.assignments.values()
         assert Remark("street_closed", {"condition": condition}) in order.why
 
     async def test_when_a_closure_comes_to_its_end(self, desk: Desk) -> None:
-        await desk.close_street(around(MIDBLOCK), end=after(60))
+        broken = Closed(impassable=True)
+        await desk.close_street(around(MIDBLOCK), end=after(60), effect=broken)
         e = await desk.report(point=MIDBLOCK)
         assert await desk.unmet(e) == "unreachable"
         desk.clock.advance(59.9)

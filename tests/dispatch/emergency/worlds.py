@@ -16,7 +16,7 @@ from dispatch.model import Capability, HospitalId, IncidentId, NeedId, UnitId
 from roadnets.engine import TravelEngine
 from roadnets.geo import LonLat
 from roadnets.travel import Snap, TravelTimes
-from roadnets.weights.conditions import NO_CONDITIONS, Conditions
+from roadnets.weights.conditions import NO_CONDITIONS, Closed, Condition, Conditions, edge_set
 from tests.dispatch.builders import ALS, BLS, NOW, PUMP, at, streets_of
 
 STREETS = streets_of()
@@ -25,10 +25,11 @@ NOWHERE = at(500, 500)
 
 
 def travel_times(*closed: int) -> TravelTimes:
-    """The real engine with some edges closed to everybody."""
+    """The real engine with some edges that nobody can drive at all."""
     conditions: Conditions = NO_CONDITIONS
     if closed:
-        conditions = conditions.with_closure("works", closed)
+        broken = Condition("works", edge_set(closed), Closed(impassable=True))
+        conditions = conditions.with_all([broken])
     return TravelEngine.plain(STREETS.network, conditions)
 
 
