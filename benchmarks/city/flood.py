@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 
+from dispatch.conditions.desk import SetCondition, set_condition
+from dispatch.conditions.model import ConditionsState, StreetsNamed
+from dispatch.errors import DispatchError
 from roadnets.engine import TravelEngine
 from roadnets.errors import PointError, UnknownStreetError
 from roadnets.geo import LonLat, Polygon
@@ -21,12 +25,15 @@ from roadnets.snapping.snap import Snapper
 from roadnets.travel import Snap, TravelMode
 from roadnets.weights.conditions import NO_CONDITIONS, Condition, Conditions, Flooded, edge_set
 from roadnets.weights.edge_index import EdgeIndex
+from roadnets.weights.live_speeds import LiveSpeeds
 from roadnets.weights.selectors import StreetSelector, resolve
 from roadnets.weights.speeds import all_base_weights, drivable
 
 CONDITIONS: Final = 10_000
 SHARE: Final = 0.2
 TARGET_S: Final = 1.0
+
+NOW: Final = datetime(2026, 7, 20, 8, tzinfo=UTC)
 
 Tell = Callable[[str], None]
 
@@ -119,6 +126,20 @@ def _bad_input(network: RoadNetwork, live: LiveRoads) -> dict[str, str]:
         "a polygon that crosses itself": lambda: resolve(
             network, StreetSelector(polygons=(Polygon(bow),)), index
         ),
+        "an end before its start": lambda: set_condition(
+            ConditionsState(),
+            SetCondition(
+                streets=StreetsNamed(edges=(0,)),
+                edges=(0,),
+                modes=(TravelMode.CIVILIAN,),
+                reason="works",
+                end=NOW - timedelta(hours=1),
+            ),
+            NOW,
+        ),
+        "a negative speed": lambda: LiveSpeeds.none(network.edge_count).with_measured(
+            [0], [-5.0], NOW.timestamp(), NOW
+        ),
         "a negative depth": lambda: Condition("x", edge_set([0]), Flooded(-1.0)),
         "a point in the sea": lambda: snapper.snap(
             LonLat(west - 1.0, south), TravelMode.BLUE_LIGHT
@@ -129,7 +150,7 @@ def _bad_input(network: RoadNetwork, live: LiveRoads) -> dict[str, str]:
     for name, case in cases.items():
         try:
             case()
-        except (ValueError, UnknownStreetError, PointError) as error:
+        except (ValueError, UnknownStreetError, PointError, DispatchError) as error:
             said[name] = str(error)
         else:
             said[name] = "NOT REFUSED"
