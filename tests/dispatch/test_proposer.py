@@ -336,7 +336,7 @@ class TestDecidingAgain:
         await desk.engine.submit(EndCondition(condition, "cad"))
         await desk.sent(e)
 
-    async def test_a_crash_that_closes_its_own_street_and_those_around_gets_help(self, desk: Desk) -> None:
+    async def test_a_crash_that_closes_streets_around_it_gets_help(self, desk: Desk) -> None:
         snap = STREETS.snap(MIDBLOCK)
         assert snap is not None
         both = {snap.edge, int(STREETS.network.edge_twin[snap.edge])}
