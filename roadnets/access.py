@@ -46,6 +46,11 @@ class Access:
     def __len__(self) -> int:
         return len(self.edge)
 
+    def of(self, snap: int) -> Access:
+        """Those of one snap alone."""
+        one = slice(snap, snap + 1)
+        return Access(self.edge[one], self.fraction[one], self.before_ms[one], self.after_ms[one])
+
 
 def access_of(network: RoadNetwork, weights: NDArray[np.int32], snaps: Sequence[Snap]) -> Access:
     """Find the ways in and out of some snaps.

@@ -171,8 +171,8 @@ class _Trip:
 
     def __init__(self, engine: TravelEngine, ground: Ground, origin: Snap, target: Snap) -> None:
         self._engine, self._ground = engine, ground
-        self._leaving = access_of(engine.network, ground.stand_ms, (origin,))
-        self._arriving = access_of(engine.network, ground.stand_ms, (target,))
+        both = access_of(engine.network, ground.stand_ms, (origin, target))
+        self._leaving, self._arriving = both.of(0), both.of(1)
         self._out, self._out_edges = leaving_seeds(self._leaving, engine.graph, ground.approach)
         self._into, self._into_arcs = arriving_seeds(
             self._arriving, engine.graph, ground.turn_ms, ground.approach

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import groupby, starmap
-from typing import NamedTuple
+from functools import partial
+from itertools import groupby
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from roadnets.geo import LonLat, Seconds
 from roadnets.lines import cut_line, line_points
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, RoadNetwork
 from roadnets.travel import Leg, Route, whole_seconds
+
+_POINT: Final = partial(tuple.__new__, LonLat)
+"""Makes a LonLat of a pair, without a call of Python's for each of a route's many points."""
 
 
 class Stretches(NamedTuple):
@@ -99,9 +103,10 @@ def _line(
     if len(edge) == 1:
         return tuple(_once(cut_line(first, begin, end)))
     points, _ = line_points(network, edge[1:-1])
-    new = np.ones(len(points), np.bool_)
-    new[1:] = (points[1:] != points[:-1]).any(axis=1)
-    inner = list(starmap(LonLat, (points[new] / GEOMETRY_UNITS_PER_DEGREE).tolist()))
+    both = points.view(np.int64).ravel()  # longitude and latitude compared in one
+    new = np.ones(len(both), np.bool_)
+    np.not_equal(both[1:], both[:-1], out=new[1:])
+    inner = list(map(_POINT, (points[new] / GEOMETRY_UNITS_PER_DEGREE).tolist()))
     head, tail = _once(cut_line(first, begin, 1.0)), _once(cut_line(last, 0.0, end))
     return tuple(_joined(_joined(head, inner), tail))
 
