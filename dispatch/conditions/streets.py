@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 import roadnets.weights.conditions as roads
 from dispatch.conditions.effects import on_roads
@@ -14,6 +18,7 @@ from dispatch.model import ConditionId
 from roadnets.geo import LonLat
 from roadnets.network import RoadNetwork
 from roadnets.snapping.fixes import Fix
+from roadnets.snapping.layers import edges_near_other_layers
 from roadnets.snapping.matching import Matcher
 from roadnets.snapping.snap import Snapper
 from roadnets.travel import Snap, TravelMode, TravelTimes
@@ -78,7 +83,6 @@ class Streets:
         self._closed: tuple[ConditionsState, TravelMode, Mapping[int, ConditionId]] | None = None
         self._snaps: dict[tuple[LonLat, TravelMode], Snap | None] = {}
         self.matcher = Matcher(network, snapper)
-        self._layered = bool((network.edge_layer != network.edge_layer[0]).any())
         self._matches: dict[tuple[Fix, ...], Snap | None] = {}
 
     def travel(self, conditions: ConditionsState) -> TravelTimes:
@@ -128,9 +132,14 @@ class Streets:
             snaps.update({(p, mode): s for p, s in zip(fresh, found, strict=True)})
         return [snaps[p, mode] for p in points]
 
+    @cached_property
+    def _stacked_edges(self) -> NDArray[np.bool_]:
+        """Edges beside which a point may have streets of two layers; most vehicles are not."""
+        return edges_near_other_layers(self.network, 2 * _STACKED_WITHIN_M)
+
     def make_ready(self) -> None:
         """Collect what telling stacked streets apart needs: seconds for a large city."""
-        if self._layered:
+        if self._stacked_edges.any():
             somewhere = self.network.edge_line(0)[0]
             self.matcher.match((Fix(somewhere),), TravelMode.BLUE_LIGHT)
 
@@ -142,7 +151,7 @@ class Streets:
         """
         mode = TravelMode.BLUE_LIGHT
         plain = self.snap(track[-1].point, mode)
-        if plain is None or not self._layered:
+        if plain is None or not self._stacked_edges[plain.edge]:
             return plain
         key, matches = tuple(track), self._matches  # another thread may begin a new one
         if key not in matches:
