@@ -14,9 +14,10 @@ from dispatch.files.plans import default_plans_path, read_plans
 from dispatch.fleet.model import UnitStatus
 from dispatch.intake.mapping import Language
 from dispatch.model import AssignmentState, Remark
-from dispatch.service import status, texts
+from dispatch.service import phrases, status
+from dispatch.service.phrases import ALLOWED_ZH
 from dispatch.service.street_finder import StreetFinder
-from dispatch.service.texts import ALLOWED_ZH, TEXTS, VALUES, Catalogue, language_of
+from dispatch.service.texts import TEXTS, VALUES, Catalogue, language_of
 from roadnets.geo import CoordinateSystem
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, grid
 
@@ -433,13 +434,13 @@ def test_why_streets_are_refused_is_said_in_chinese(catalogue, finder, given, ch
 
 def test_every_pattern_is_of_something_that_is_said(finder):
     said = {*ALLOWED, *(refused(finder, given) for given, _ in REFUSED)}
-    because = [found[1] for s in said if (found := first(texts.ALLOWED_BECAUSE_ZH, s))]
-    for patterns, phrases in (
-        (texts.ALLOWED_PATTERNS_ZH, said),
-        (texts.ALLOWED_BECAUSE_ZH, said),
-        (texts.WHY_ZH, because),
+    because = [found[1] for s in said if (found := first(phrases.ALLOWED_BECAUSE_ZH, s))]
+    for patterns, heard in (
+        (phrases.ALLOWED_PATTERNS_ZH, said),
+        (phrases.ALLOWED_BECAUSE_ZH, said),
+        (phrases.WHY_ZH, because),
     ):
-        used = {found.re for phrase in phrases if (found := first(patterns, phrase))}
+        used = {found.re for phrase in heard if (found := first(patterns, phrase))}
         assert {pattern for pattern, _ in patterns} == used
 
 
@@ -450,5 +451,5 @@ def first(patterns, phrase):
 
 def test_every_phrase_is_written_somewhere():
     """In Chinese without its English being said by anybody: dead."""
-    source = "".join(p.read_text("utf-8") for p, _ in trees() if p.name != "texts.py")
+    source = "".join(p.read_text("utf-8") for p, _ in trees() if p.name != "phrases.py")
     assert {phrase for phrase in ALLOWED_ZH if phrase not in source} == set()
