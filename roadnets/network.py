@@ -7,8 +7,8 @@ nodes. A two-way street is two edges, each the other's ``twin``. Bends live in t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
-from enum import IntFlag, StrEnum
+from dataclasses import dataclass, replace
+from enum import IntFlag
 from functools import cached_property
 from typing import Any, Final, NamedTuple, NotRequired, TypedDict, Unpack, cast
 
@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from roadnets.beside import District, Landmark, Place, PlaceKind
 from roadnets.geo import LonLat
 
 HIGHWAY_CLASSES: tuple[str, ...] = (
@@ -70,87 +71,6 @@ class EdgeFlag(IntFlag):
     WATER = 512  # of class waterway or landing: boats alone
     BUS_LANE = 1024  # a lane for buses runs beside: blue light passes the queue on it
     AGAINST_WAY = 2048  # runs against the direction in which its OSM way is drawn
-
-
-class PlaceKind(StrEnum):
-    """What a tagged place is to a control room."""
-
-    HOSPITAL = "hospital"
-    AMBULANCE_STATION = "ambulance_station"
-    FIRE_STATION = "fire_station"
-    DEPOT = "depot"
-    SHELTER = "shelter"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A hospital, station, depot or shelter found by its tags.
-
-    Attributes
-    ----------
-    osm_id
-        ``node/123``, ``way/123`` or ``relation/123``.
-    on_core
-        Whether a street of the core lies within the snapping limit of the place.
-    tags
-        The remaining OSM tags that may matter (``emergency``, ``beds``, ``capacity`` …).
-    """
-
-    kind: PlaceKind
-    osm_id: str
-    point: LonLat
-    name: str
-    name_en: str
-    on_core: bool
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class District:
-    """An administrative area with its population; ``ring`` is its closed outer boundary."""
-
-    osm_id: str
-    name: str
-    name_en: str
-    population: int
-    ring: tuple[LonLat, ...]
-
-
-class LandmarkKind(StrEnum):
-    """What a caller may name to say where something is."""
-
-    ADDRESS = "address"  # a house number on a street
-    COMPOUND = "compound"  # a residential quarter, campus, works, park or other named area
-    GATE = "gate"  # a named or numbered entrance
-    LOCALITY = "locality"  # a village, hamlet or quarter
-    POINT = "point"  # any other named thing: a shop, school, station, peak
-    KILOMETRE_POST = "kilometre_post"
-
-
-@dataclass(frozen=True, slots=True)
-class Landmark:
-    """Something that a caller may name, for ``roadnets.places``.
-
-    Attributes
-    ----------
-    name, name_en
-        "" where it has none; an address has a number instead.
-    street
-        The street of an address or the road of a kilometre post, as the map spells it.
-    number
-        House number, number of a gate or motorway exit, or kilometre ("12.4").
-    compound
-        What a gate leads into, as the map spells it; "" where it is not known.
-    """
-
-    kind: LandmarkKind
-    osm_id: str
-    point: LonLat
-    name: str = ""
-    name_en: str = ""
-    street: str = ""
-    number: str = ""
-    compound: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from roadnets.beside import Landmark, LandmarkKind, Place, PlaceKind
 from roadnets.imports.streets import SIGNALS_OFF_CORE
-from roadnets.network import (
-    HIGHWAY_CLASSES,
-    EdgeFlag,
-    Landmark,
-    LandmarkKind,
-    Place,
-    PlaceKind,
-    RoadNetwork,
-)
+from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, RoadNetwork
 from roadnets.prepared import Prepared
 
 _KINDS = {

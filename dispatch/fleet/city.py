@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from roadnets.beside import Place, PlaceKind
 from roadnets.geo import LocalProjection, LonLat
-from roadnets.network import HIGHWAY_CLASSES, Place, PlaceKind, RoadNetwork
+from roadnets.network import HIGHWAY_CLASSES, RoadNetwork
 from roadnets.travel import TravelMode
 from roadnets.weights.speeds import drivable
 from solvers.location import greedy_median

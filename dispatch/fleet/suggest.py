@@ -32,8 +32,9 @@ from dispatch.fleet.city import City
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.fleet.model import Hospital, Station, Unit
 from dispatch.model import Capability, HospitalId, Origin, StationId, UnitId
+from roadnets.beside import Place, PlaceKind
 from roadnets.geo import LonLat
-from roadnets.network import Place, PlaceKind, RoadNetwork
+from roadnets.network import RoadNetwork
 
 PEOPLE_AN_AMBULANCE: Final = 30_000
 LEAST_KM_AN_AMBULANCE: Final = 20.0

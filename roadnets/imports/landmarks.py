@@ -10,10 +10,11 @@ from typing import Final
 import numpy as np
 import shapely
 
+from roadnets.beside import District, Landmark, LandmarkKind, Place, PlaceKind
 from roadnets.geo import distance_m
 from roadnets.imports.streets import AdminArea
 from roadnets.lines import project_edges, projection_of
-from roadnets.network import District, Landmark, LandmarkKind, Place, PlaceKind, RoadNetwork
+from roadnets.network import RoadNetwork
 from roadnets.snapping.snap import Snapper
 from roadnets.travel import TravelMode
 

@@ -10,12 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from roadnets.beside import District, Landmark, Place
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
 from roadnets.imports.tags import Tags, admin_level, names, place_kinds, place_tags, population
 from roadnets.imports.turns import TurnRelation
 from roadnets.imports.water import Waters
-from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, District, Landmark, Place
+from roadnets.network import GEOMETRY_UNITS_PER_DEGREE
 
 SIGNALS_OFF_CORE: Final = "traffic signals off the core"
 """Heading under which an import counts the signals that its network has not."""

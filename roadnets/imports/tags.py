@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple
 
-from roadnets.network import HIGHWAY_CLASSES, PlaceKind
+from roadnets.beside import PlaceKind
+from roadnets.network import HIGHWAY_CLASSES
 from roadnets.weights.speeds import DEFAULT_SPEED_KPH
 
 Tags = Mapping[str, str]

@@ -11,8 +11,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from roadnets.beside import LandmarkKind
 from roadnets.geo import LonLat, distance_m
-from roadnets.network import LandmarkKind, RoadNetwork
+from roadnets.network import RoadNetwork
 from roadnets.places.found import PlaceNote
 from roadnets.places.streets import APART_M, NamedStreets
 from roadnets.places.words import fold, form_of

@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import shapely
 
+from roadnets.beside import LandmarkKind
 from roadnets.geo import LonLat
-from roadnets.network import LandmarkKind, RoadNetwork
+from roadnets.network import RoadNetwork
 from roadnets.places.roads import Road, Run
 from roadnets.places.streets import NamedStreets
 from roadnets.places.words import form_of

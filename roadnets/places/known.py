@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from roadnets.network import Landmark, LandmarkKind, RoadNetwork
+from roadnets.beside import Landmark, LandmarkKind
+from roadnets.network import RoadNetwork
 from roadnets.places.addresses import HouseNumbers
 from roadnets.places.found import FoundKind
 from roadnets.places.pinyin import rough_english

@@ -8,8 +8,8 @@ from typing import Final
 
 import shapely
 
+from roadnets.beside import Landmark
 from roadnets.geo import LonLat
-from roadnets.network import Landmark
 from roadnets.places.addresses import House, HouseNumbers
 from roadnets.places.crossings import crossings
 from roadnets.places.found import FoundKind, FoundPlace, NoPlace, PlaceNote

@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 from scipy.spatial import KDTree
 
+from roadnets.beside import LandmarkKind
 from roadnets.geo import LonLat
-from roadnets.network import LandmarkKind, RoadNetwork
+from roadnets.network import RoadNetwork
 from roadnets.places.found import FoundKind, FoundPlace
 from roadnets.places.streets import NamedStreets
 from roadnets.places.words import form_of

@@ -18,6 +18,7 @@ from osmium.index import LocationTable, create_map
 from osmium.io import File
 from osmium.osm import NODE, RELATION, WAY, Node, NodeRef, Relation, Way
 
+from roadnets.beside import Place
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
 from roadnets.imports.streets import (
@@ -47,7 +48,6 @@ from roadnets.imports.tags import (
 )
 from roadnets.imports.turns import Member, TurnRelation
 from roadnets.imports.water import Waters, Waterway
-from roadnets.network import Place
 from roadnets.sources.broken import diagnose
 from roadnets.sources.named import NAMING_KEYS, NamedThings, is_named_area
 

@@ -22,12 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from roadnets.imports.streets import StreetData, to_units
 from roadnets.imports.tags import Tags, access_says, rule_of, signal_direction
-from roadnets.network import (
-    GEOMETRY_UNITS_PER_DEGREE,
-    HIGHWAY_CLASSES,
-    EdgeFlag,
-    RoadNetwork,
-)
+from roadnets.network import GEOMETRY_UNITS_PER_DEGREE, HIGHWAY_CLASSES, EdgeFlag, RoadNetwork
 
 _NOT_A_TAG: Final = frozenset({"osmid", "length", "geometry", "reversed", "x", "y", "street_count"})
 _HUMBLEST_LAST: Final = {name: i for i, name in enumerate(HIGHWAY_CLASSES)}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from roadnets.network import Landmark, LandmarkKind
+from roadnets.beside import Landmark, LandmarkKind
 from roadnets.sources.named import parse_kilometre
 from tests.roadnets.osmfiles import LAT, LON, STEP, Map
 

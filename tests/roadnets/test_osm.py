@@ -12,11 +12,12 @@ import osmnx as ox
 import pytest
 from numpy.typing import NDArray
 
+from roadnets.beside import PlaceKind
 from roadnets.errors import SourceError
 from roadnets.imports.assemble import assemble
 from roadnets.imports.streets import StreetData
 from roadnets.imports.tags import rule_of
-from roadnets.network import EdgeFlag, PlaceKind, RoadNetwork
+from roadnets.network import EdgeFlag, RoadNetwork
 from roadnets.sources import osm, osmfile
 from tests.roadnets.osmfiles import Map, edges
 from tests.roadnets.record import PLACE, Recording, recording

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from roadnets.beside import PlaceKind
 from roadnets.errors import SourceError
 from roadnets.imports.assemble import assemble
-from roadnets.network import PlaceKind
 from roadnets.sources import osmfile
 from tests.data import data
 from tests.roadnets.osmfiles import LAT, LON, STEP, Map

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from roadnets import store
+from roadnets.beside import PlaceKind
 from roadnets.imports.joining import largest_core
 from roadnets.imports.turns import BOUND, TRUCK
-from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, PlaceKind, RoadNetwork
+from roadnets.network import HIGHWAY_CLASSES, EdgeFlag, RoadNetwork
 from roadnets.sources import osmfile, sample
 from roadnets.sources.osmfile import SYNTHETIC_GENERATOR
 

@@ -15,17 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roadnets import store, tensorfile
+from roadnets.beside import District, Place, PlaceKind
 from roadnets.errors import NetworkFileError
 from roadnets.geo import LonLat
-from roadnets.network import (
-    ARRAY_LAYOUT,
-    District,
-    Place,
-    PlaceKind,
-    RoadNetwork,
-    build_network,
-    network_arrays,
-)
+from roadnets.network import ARRAY_LAYOUT, RoadNetwork, build_network, network_arrays
 from roadnets.prepared import HIERARCHY_VERSION, Prepared, prepare
 from tests.roadnets.networks import grid
 

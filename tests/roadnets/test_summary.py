@@ -3,8 +3,9 @@
 import dataclasses
 from pathlib import Path
 
+from roadnets.beside import Landmark, LandmarkKind
 from roadnets.geo import LonLat
-from roadnets.network import EdgeFlag, Landmark, LandmarkKind, RoadNetwork, build_network
+from roadnets.network import EdgeFlag, RoadNetwork, build_network
 from roadnets.prepared import prepare
 from roadnets.summary import summary, turns_left_out
 from tests.roadnets.networks import grid

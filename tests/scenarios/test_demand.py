@@ -13,8 +13,9 @@ from dispatch.files.plans import default_plans_path, read_plans
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.fleet.model import Station, Unit
 from dispatch.model import Capability, StationId, UnitId
+from roadnets.beside import District
 from roadnets.geo import CoordinateSystem, LonLat, distance_m, to_wgs84
-from roadnets.network import District, RoadNetwork
+from roadnets.network import RoadNetwork
 from scenarios.demand import (
     SHARES,
     TRAFFIC_TYPES,

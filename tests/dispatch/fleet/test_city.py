@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dispatch.fleet.city import MOST_CELLS, City
+from roadnets.beside import District, Place, PlaceKind
 from roadnets.geo import LonLat, distance_m
-from roadnets.network import District, Place, PlaceKind
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, Street, grid, make_network
 
 

@@ -15,9 +15,10 @@ from dispatch.files.plans import default_plans_path, read_plans
 from dispatch.fleet.fleet_file import FleetFile
 from dispatch.fleet.suggest import suggest_fleet
 from dispatch.model import Capability
+from roadnets.beside import District, Place, PlaceKind
 from roadnets.geo import LonLat
 from roadnets.imports.assemble import assemble
-from roadnets.network import District, Place, PlaceKind, RoadNetwork
+from roadnets.network import RoadNetwork
 from roadnets.sources import osmfile
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, grid
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
+from roadnets.beside import District, Landmark, LandmarkKind, Place, PlaceKind
 from roadnets.geo import LonLat
 from roadnets.imports.landmarks import choose_districts, choose_landmarks, choose_places
 from roadnets.imports.streets import AdminArea
-from roadnets.network import District, Landmark, LandmarkKind, Place, PlaceKind
 from tests.roadnets.networks import ORIGIN, Street, grid, make_network
 
 

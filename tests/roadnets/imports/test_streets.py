@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from roadnets.beside import PlaceKind
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
 from roadnets.imports.streets import (
@@ -16,7 +17,6 @@ from roadnets.imports.streets import (
     ring_centroid,
     to_units,
 )
-from roadnets.network import PlaceKind
 
 SQUARE = [LonLat(0, 0), LonLat(2, 0), LonLat(2, 2), LonLat(0, 2), LonLat(0, 0)]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from roadnets.beside import PlaceKind
 from roadnets.imports.tags import (
     Barrier,
     Limits,
@@ -24,7 +25,7 @@ from roadnets.imports.tags import (
     stops_boats,
     street_names,
 )
-from roadnets.network import HIGHWAY_CLASSES, PlaceKind
+from roadnets.network import HIGHWAY_CLASSES
 from roadnets.weights.speeds import DEFAULT_SPEED_KPH
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from roadnets.beside import Landmark
 from roadnets.geo import LonLat, distance_m
-from roadnets.network import Landmark, RoadNetwork
+from roadnets.network import RoadNetwork
 from roadnets.places.addresses import BETWEEN, IN_A_RANGE, NEAR, OTHER_SIDE, House, HouseNumbers
 from roadnets.places.found import PlaceNote
 from roadnets.places.streets import NamedStreets

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from roadnets.beside import Landmark
 from roadnets.geo import distance_m
-from roadnets.network import Landmark
 from roadnets.places.kilometres import KilometrePoint, KilometrePosts
 from roadnets.places.streets import NamedStreets
 from tests.roadnets.places.towns import at, post, town

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from roadnets.network import District, RoadNetwork
+from roadnets.beside import District
+from roadnets.network import RoadNetwork
 from roadnets.places.found import FoundKind, FoundPlace
 from roadnets.places.streets import NamedStreets
 from roadnets.places.surroundings import Surroundings

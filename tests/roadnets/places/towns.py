@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 
+from roadnets.beside import Landmark, LandmarkKind
 from roadnets.geo import LonLat
-from roadnets.network import Landmark, LandmarkKind, RoadNetwork
+from roadnets.network import RoadNetwork
 from tests.roadnets.networks import DEGREES_PER_100_M, ORIGIN, Street, make_network
 
 

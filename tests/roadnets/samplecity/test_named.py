@@ -5,8 +5,9 @@ from collections import Counter
 
 import pytest
 
+from roadnets.beside import LandmarkKind
 from roadnets.geo import distance_m
-from roadnets.network import LandmarkKind, RoadNetwork
+from roadnets.network import RoadNetwork
 
 ADDRESS, COMPOUND, GATE = LandmarkKind.ADDRESS, LandmarkKind.COMPOUND, LandmarkKind.GATE
 POST = LandmarkKind.KILOMETRE_POST
