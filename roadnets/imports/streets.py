@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from roadnets.beside import District, Landmark, Place
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
-from roadnets.imports.tags import Tags, admin_level, names, place_kinds, place_tags, population
+from roadnets.imports.placetags import admin_level, place_kinds, place_tags, population
+from roadnets.imports.tags import Tags, names
 from roadnets.imports.turns import TurnRelation
 from roadnets.imports.water import Waters
 from roadnets.network import GEOMETRY_UNITS_PER_DEGREE

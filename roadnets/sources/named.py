@@ -12,8 +12,9 @@ import shapely
 
 from roadnets.beside import Landmark, LandmarkKind
 from roadnets.geo import METRES_PER_DEGREE, LonLat
+from roadnets.imports.placetags import place_kinds
 from roadnets.imports.streets import ring_centroid
-from roadnets.imports.tags import Tags, names, place_kinds
+from roadnets.imports.tags import Tags, names
 
 NAMING_KEYS: Final = ("name", "name:zh", "addr:housenumber", "entrance", "railway")
 """An object without any of these is no landmark, unless it is a barrier or a milestone."""

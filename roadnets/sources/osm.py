@@ -27,8 +27,8 @@ from numpy.typing import ArrayLike
 from roadnets.beside import Place
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
+from roadnets.imports.placetags import PLACE_TAGS
 from roadnets.imports.streets import AdminArea, StreetData, Tell, area_of, places_at, silence
-from roadnets.imports.tags import PLACE_TAGS
 from roadnets.network import RoadNetwork
 from roadnets.sources.osmgraph import graph_of_network, streets_of_graph
 

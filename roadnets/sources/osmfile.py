@@ -21,6 +21,7 @@ from osmium.osm import NODE, RELATION, WAY, Node, NodeRef, Relation, Way
 from roadnets.beside import Place
 from roadnets.errors import SourceError
 from roadnets.geo import LonLat
+from roadnets.imports.placetags import PLACE_TAGS, place_kinds, population
 from roadnets.imports.streets import (
     AdminArea,
     StreetData,
@@ -34,15 +35,12 @@ from roadnets.imports.streets import (
     to_units,
 )
 from roadnets.imports.tags import (
-    PLACE_TAGS,
     Limits,
     Tags,
     barrier_of,
     lands_boats,
     limits_at_barrier,
     navigable,
-    place_kinds,
-    population,
     signal_direction,
     stops_boats,
 )

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 from xml.etree import ElementTree as ET
 
-from roadnets.imports.tags import PLACE_TAGS
+from roadnets.imports.placetags import PLACE_TAGS
 from roadnets.sources.sample import write_sample
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -3,11 +3,11 @@
 import pytest
 
 from roadnets.beside import PlaceKind
+from roadnets.imports.placetags import admin_level, place_kinds, place_tags, population
 from roadnets.imports.tags import (
     Barrier,
     Limits,
     WayRule,
-    admin_level,
     barrier_of,
     gate_open_to_public,
     lands_boats,
@@ -17,9 +17,6 @@ from roadnets.imports.tags import (
     parse_metres,
     parse_speed,
     parse_tonnes,
-    place_kinds,
-    place_tags,
-    population,
     rule_of,
     signal_direction,
     stops_boats,
