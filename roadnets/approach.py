@@ -132,8 +132,7 @@ class _Streets:
         stand_ms: NDArray[np.int32],
         turn_ms: NDArray[np.int32],
     ) -> None:
-        arcs = graph.arcs_of(np.flatnonzero(closed))
-        self.arc = arcs[turn_ms[arcs] < NO_WAY_MS]
+        self.arc = graph.arcs_of(np.flatnonzero(closed))
         tail, head = graph.arc_tail[self.arc], graph.arc_head[self.arc]
         self.node = np.unique(np.concatenate((tail, head)))
         self._number = np.full(graph.node_count, _NOWHERE, np.int32)

@@ -31,7 +31,7 @@ def turn_delays_ms(
     known = np.flatnonzero(graph.arc_from >= 0)
     before, edge = graph.arc_from[known], graph.arc_edge[known]
     change = turn_deg(_bearing(network, before, last=True), _bearing(network, edge, last=False))
-    back = (np.abs(change) >= BACK_FROM_DEG) | (network.edge_twin[before] == edge)
+    back = np.abs(change) >= BACK_FROM_DEG
     seconds = np.zeros(graph.arc_count)
     seconds[known] = np.select(
         [back, change >= TURN_FROM_DEG, change <= -TURN_FROM_DEG],

@@ -11,6 +11,8 @@ from roadnets.engine import TravelEngine
 from roadnets.live import BUCKETS, HIERARCHY, MOST_VEHICLES, LiveRoads
 from roadnets.network import RoadNetwork
 from roadnets.prepared import prepare
+from roadnets.searches.bucket_search import BucketSearch
+from roadnets.searches.hierarchy_search import HierarchySearch
 from roadnets.searches.scipy_search import ScipySearch
 from roadnets.travel import Snap, TravelMode, Vehicle
 from roadnets.weights.conditions import (
@@ -63,6 +65,9 @@ def some_condition(network: RoadNetwork, rng: np.random.Generator, number: int) 
 
 
 def check(live: LiveRoads, conditions: Conditions, snaps: list[Snap], pace=None) -> None:
+    # Places on the streets in question, too: they are reached along what is closed.
+    there = [edge for condition in conditions for edge in condition.edges[::9].tolist()]
+    snaps = [*snaps, *(Snap(edge, 0.4, 0.0) for edge in there[-12:])]
     engine = live.travel(conditions)
     oracle = TravelEngine.plain(live.network, conditions, pace, make_search=ScipySearch)
     for traveller in EVERYBODY:
@@ -150,6 +155,38 @@ def test_conditions_that_come_while_the_pace_changes_are_not_lost(sample_network
             live.travel(conditions)
         pacing.result()
     check(live, conditions, places(sample_network, 5))
+
+
+@pytest.mark.parametrize("what", ["another pace", "the hierarchy"])
+def test_what_changes_while_the_roads_are_renewed_is_caught_up_with(
+    sample_network, prepared, monkeypatch, what
+):
+    pace = all_pace_ms(sample_network)
+    live = LiveRoads(sample_network, pace, None if what == "the hierarchy" else prepared)
+    conditions = NO_CONDITIONS.with_closure("crash", range(700, 760))
+    compute, told = LiveRoads._lane, []
+
+    def slowly(self, vehicle, *others):
+        lane = compute(self, vehicle, *others)
+        if not told:  # once, after the first lane was made of the streets as they were
+            told.append(vehicle)
+            self.travel(conditions)
+        return lane
+
+    monkeypatch.setattr(LiveRoads, "_lane", slowly)
+    if what == "the hierarchy":
+        live.prepare(prepared)
+    else:
+        live.repace(pace)
+    assert told
+    check(live, conditions, places(sample_network, 11, 6))
+
+
+def test_odd_vehicles_go_over_to_the_hierarchy_too(sample_network, prepared):
+    live = LiveRoads(sample_network, all_pace_ms(sample_network))
+    assert isinstance(live.travel().ground(TRUCK).search, BucketSearch)
+    live.prepare(prepared)
+    assert isinstance(live.travel().ground(TRUCK).search, HierarchySearch)
 
 
 def test_a_vehicle_asked_for_late_sees_the_moment_of_its_engine(sample_network, prepared):

@@ -3,7 +3,7 @@
 import grpc
 import pytest
 
-from dispatch.v1 import common_pb2, emergency_pb2, incident_pb2
+from dispatch.v1 import common_pb2, emergency_pb2, incident_pb2, roads_pb2
 from tests.dispatch.service.desks import at, desk_and_caller, new_id, refusal
 
 
@@ -141,6 +141,23 @@ async def test_a_described_emergency_changes_nothing(tmp_path):
             ("units/A01", "units/A02", "units/B01"), "capability_missing"
         )
         assert answer.rung == "optimized"
+
+
+async def test_a_described_emergency_on_a_closed_street_says_so(tmp_path):
+    async with desk_and_caller(tmp_path) as (_, caller):
+        condition = await caller(
+            "SetCondition",
+            roads_pb2.SetConditionRequest(
+                streets=roads_pb2.StreetSelector(street_names=["Row 8"]), reason="crash"
+            ),
+        )
+        answer = await caller(
+            "RecommendUnits",
+            emergency_pb2.RecommendUnitsRequest(incident_type="sick_person", point=at(4.5, 8)),
+        )
+        candidate = answer.needs[0].candidates[0]
+        said = {remark.code: dict(remark.details) for remark in candidate.why}
+        assert said["street_closed"] == {"condition": condition.name.rpartition("/")[2]}
 
 
 async def test_a_waiting_incident_keeps_its_own_unit_among_the_candidates(tmp_path):
